@@ -1,0 +1,53 @@
+import pino from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Parts with a level of their own. */
+export const LOG_PARTS = ['supervisor', 'worker', 'link', 'session', 'dispatch', 'gateway', 'host', 'control'] as const;
+export type LogPart = (typeof LOG_PARTS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Levels of single parts; the others follow `level`. */
+  readonly levels: Partial<Record<LogPart, LogLevel>>;
+  /** Put payload bytes into the log. Off unless asked for. */
+  readonly payload: boolean;
+  /** File to write to; standard output when absent. */
+  readonly file?: string | undefined;
+}
+
+export type Logger = pino.Logger;
+
+/** The log of one process or worker thread: hands out one child logger per part, at that part's level. */
+export interface Log {
+  readonly options: LogOptions;
+  part(name: LogPart, bindings?: Record<string, unknown>): Logger;
+}
+
+/**
+ * Open the log.
+ * @param bindings on every line; a worker puts `worker` and `link` here, and `pu` and `lu` on the children below
+ * @param destination for tests: where the lines go instead
+ */
+export function createLog(
+  options: LogOptions,
+  bindings: Record<string, unknown> = {},
+  destination?: pino.DestinationStream,
+): Log {
+  const root = pino(
+    { level: 'trace', base: bindings },
+    destination ?? pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true }),
+  );
+  return {
+    options,
+    part(name, more = {}) {
+      return root.child({ part: name, ...more }, { level: options.levels[name] ?? options.level });
+    },
+  };
+}
+
+/** A log that says nothing. */
+export function createSilentLog(): Log {
+  return createLog({ level: 'silent', levels: {}, payload: false }, {}, { write() {} });
+}

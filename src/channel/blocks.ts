@@ -1,0 +1,156 @@
+import { HostLinkError } from '../base/errors.js';
+
+/**
+ * The requests, or the answers, of one tick in one transferable block: numeric fields little-endian, then the bytes.
+ *   block:   used u32 (bytes in use, this header included), count u32, entries
+ *   request: id u32, group u32, deadlineMs f64, length u32, payload, padding to 4
+ *   answer:  id u32, status u32, length u32, payload, padding to 4
+ */
+const BLOCK_HEADER = 8;
+const REQUEST_HEADER = 20;
+const ANSWER_HEADER = 12;
+
+/** reply: the bytes are the host's. refused: not sent, no session here. failed: the bytes are an ErrorRecord as JSON. */
+export const ANSWER_STATUS = { reply: 0, refused: 1, failed: 2 } as const;
+export type AnswerStatus = (typeof ANSWER_STATUS)[keyof typeof ANSWER_STATUS];
+
+function padded(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** Collects entries in place. One writer lives as long as its channel; `take` hands its block on and starts afresh. */
+class BlockWriter {
+  protected bytes: Buffer;
+  protected view: DataView;
+  protected used = BLOCK_HEADER;
+  /** Entries since the last take. */
+  count = 0;
+  private readonly sizeMin: number;
+
+  constructor(sizeMin = 16384) {
+    this.sizeMin = sizeMin;
+    this.bytes = Buffer.allocUnsafeSlow(sizeMin);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  /** Bytes used so far. */
+  get size(): number {
+    return this.used;
+  }
+
+  /** The block to transfer, or undefined when nothing was added. Exactly sized when it is well below its capacity. */
+  take(): ArrayBuffer | undefined {
+    if (this.count === 0) return undefined;
+    this.view.setUint32(0, this.used, true);
+    this.view.setUint32(4, this.count, true);
+    const block = this.bytes.buffer as ArrayBuffer;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.sizeMin, this.used));
+    this.view = new DataView(this.bytes.buffer);
+    this.used = BLOCK_HEADER;
+    this.count = 0;
+    return block;
+  }
+
+  protected room(size: number): number {
+    const at = this.used;
+    const end = at + size;
+    if (end > this.bytes.length) {
+      const bigger = Buffer.allocUnsafeSlow(Math.max(end, this.bytes.length * 2));
+      this.bytes.copy(bigger, 0, 0, this.used);
+      this.bytes = bigger;
+      this.view = new DataView(bigger.buffer);
+    }
+    this.used = end;
+    this.count += 1;
+    return at;
+  }
+
+  protected put(payload: Uint8Array, from: number, to: number, at: number): void {
+    if (to - from < 64) {
+      for (let index = from; index < to; index += 1) this.bytes[at++] = payload[index]!;
+    } else {
+      this.bytes.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), at);
+    }
+  }
+}
+
+/** Packs requests for a worker. */
+export class RequestBlock extends BlockWriter {
+  /** @param deadlineMs absolute, Clock.nowMs; the payload is copied here, once */
+  add(id: number, group: number, deadlineMs: number, payload: Uint8Array): void {
+    const at = this.room(REQUEST_HEADER + padded(payload.length));
+    const view = this.view;
+    view.setUint32(at, id, true);
+    view.setUint32(at + 4, group, true);
+    view.setFloat64(at + 8, deadlineMs, true);
+    view.setUint32(at + 16, payload.length, true);
+    this.put(payload, 0, payload.length, at + REQUEST_HEADER);
+  }
+}
+
+/** Packs answers for the supervisor. */
+export class AnswerBlock extends BlockWriter {
+  /** The answer's bytes are `payload[from, to)`, copied here, once. */
+  add(id: number, status: AnswerStatus, payload: Uint8Array, from = 0, to = payload.length): void {
+    const length = to - from;
+    const at = this.room(ANSWER_HEADER + padded(length));
+    const view = this.view;
+    view.setUint32(at, id, true);
+    view.setUint32(at + 4, status, true);
+    view.setUint32(at + 8, length, true);
+    this.put(payload, from, to, at + ANSWER_HEADER);
+  }
+}
+
+function open(block: ArrayBuffer): { view: DataView; used: number; count: number } {
+  const view = new DataView(block);
+  const used = block.byteLength >= BLOCK_HEADER ? view.getUint32(0, true) : 0;
+  if (used < BLOCK_HEADER || used > block.byteLength) throw malformed(used, block);
+  return { view, used, count: view.getUint32(4, true) };
+}
+
+function malformed(at: number, block: ArrayBuffer): HostLinkError {
+  return new HostLinkError('CHANNEL_MALFORMED', '', { at, size: block.byteLength });
+}
+
+/**
+ * Walk a block of requests. The payload handed to `visit` is `bytes[from, to)`, a part of the block, not a copy.
+ * @throws HostLinkError CHANNEL_MALFORMED
+ */
+export function readRequests(
+  block: ArrayBuffer,
+  visit: (id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number) => void,
+): void {
+  const { view, used, count } = open(block);
+  const bytes = Buffer.from(block);
+  let at = BLOCK_HEADER;
+  for (let index = 0; index < count; index += 1) {
+    if (at + REQUEST_HEADER > used) throw malformed(at, block);
+    const from = at + REQUEST_HEADER;
+    const to = from + view.getUint32(at + 16, true);
+    if (to > used) throw malformed(at, block);
+    visit(view.getUint32(at, true), view.getUint32(at + 4, true), view.getFloat64(at + 8, true), bytes, from, to);
+    at = from + padded(to - from);
+  }
+}
+
+/**
+ * Walk a block of answers. The payload handed to `visit` is `bytes[from, to)`, a part of the block, not a copy.
+ * @throws HostLinkError CHANNEL_MALFORMED
+ */
+export function readAnswers(
+  block: ArrayBuffer,
+  visit: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void,
+): void {
+  const { view, used, count } = open(block);
+  const bytes = Buffer.from(block);
+  let at = BLOCK_HEADER;
+  for (let index = 0; index < count; index += 1) {
+    if (at + ANSWER_HEADER > used) throw malformed(at, block);
+    const from = at + ANSWER_HEADER;
+    const to = from + view.getUint32(at + 8, true);
+    if (to > used) throw malformed(at, block);
+    visit(view.getUint32(at, true), view.getUint32(at + 4, true) as AnswerStatus, bytes, from, to);
+    at = from + padded(to - from);
+  }
+}

@@ -1,0 +1,113 @@
+import type { ErrorRecord } from '../base/errors.js';
+import type { LogOptions } from '../base/log.js';
+import type { GroupConfig, LinkConfig } from '../config/model.js';
+
+/** What a worker is given when it starts; `port` is its mailbox. */
+export interface WorkerStart {
+  readonly workerId: number;
+  readonly link: LinkConfig;
+  readonly groups: readonly GroupConfig[];
+  readonly log: LogOptions;
+  readonly replySizeMax: number;
+  /** Bindings for the log, such as the server's name. */
+  readonly bindings: Record<string, unknown>;
+}
+
+/** How a worker's one long task ended, when it ended by itself. */
+export interface WorkerEnd {
+  readonly workerId: number;
+  readonly reason: 'stopped' | 'failed';
+  readonly error?: ErrorRecord;
+}
+
+/**
+ * The states of an LU session of a link, which are the lists of its session table.
+ * DOWN: no SSCP-LU session. INIT_PENDING: INIT-SELF sent. QUEUED_AT_HOST: accepted, BIND may take long.
+ * PENDING_ACTIVE: bound, SDT awaited. ACTIVE: free for a request. BUSY: carries a request. LATE: its caller left,
+ * the reply is still due. RETRY: refused or ended, waits for its back-off. CLOSING: being ended by us.
+ * HELD: not before an operator acts.
+ */
+export const SESSION_STATES = [
+  'DOWN',
+  'READY_TO_INIT',
+  'INIT_PENDING',
+  'QUEUED_AT_HOST',
+  'PENDING_ACTIVE',
+  'ACTIVE',
+  'BUSY',
+  'LATE',
+  'RETRY',
+  'CLOSING',
+  'HELD',
+] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** One LU session as `hostlink status` shows it. */
+export interface SessionRow {
+  readonly lu: string;
+  readonly pu: string;
+  readonly localAddress: number;
+  readonly state: SessionState;
+  readonly group: number;
+  /** What last went wrong here, in words; '' when nothing did. */
+  readonly reason: string;
+  readonly calls: number;
+}
+
+/** A link's state as operators see it. */
+export type LinkState = 'DOWN' | 'CONNECTING' | 'CONNECTED' | 'ACTIVE' | 'STOPPING';
+
+/** Sent whenever it changed, at most once per tick. */
+export interface WorkerReport {
+  readonly link: LinkState;
+  /** Why the link is not ACTIVE; '' when it is. */
+  readonly reason: string;
+  /** Usable sessions (ACTIVE, BUSY, LATE) per group index. */
+  readonly ready: readonly number[];
+  /** Sessions by state, in the order of SESSION_STATES. */
+  readonly states: readonly number[];
+}
+
+/** Counters of a worker since its start. */
+export interface WorkerCounters {
+  readonly requests: number;
+  readonly replies: number;
+  readonly refused: number;
+  readonly lateReplies: number;
+  readonly piusIn: number;
+  readonly piusOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly protocolErrors: number;
+  readonly sessionsLost: number;
+}
+
+/** To a worker. A closed union: the other union below is the way back. */
+export type ToWorker =
+  /** Requests of one tick, packed by `packRequests`; the block is transferred. */
+  | { readonly kind: 'requests'; readonly block: ArrayBuffer }
+  /** Callers of these requests left. Each still gets its one answer. */
+  | { readonly kind: 'cancel'; readonly ids: readonly number[] }
+  | { readonly kind: 'ping'; readonly seq: number }
+  | { readonly kind: 'inspect'; readonly seq: number }
+  /** Record PIUs (and DLSw frames) and send them as `trace`. */
+  | { readonly kind: 'trace'; readonly pius: boolean; readonly dlsw: boolean }
+  /** Finish what runs, end the sessions in order, at the latest after graceMs. */
+  | { readonly kind: 'stop'; readonly graceMs: number };
+
+/** From a worker. */
+export type FromWorker =
+  /** Answers of one tick, packed by `packAnswers`; the block is transferred. */
+  | { readonly kind: 'answers'; readonly block: ArrayBuffer }
+  | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'pong'; readonly seq: number; readonly counters: WorkerCounters; readonly heapBytes: number }
+  | {
+      readonly kind: 'inspected';
+      readonly seq: number;
+      readonly rows: readonly SessionRow[];
+      readonly counters: WorkerCounters;
+    }
+  /** Something an operator may want to see, such as `session.down` or `link.up`. */
+  | { readonly kind: 'event'; readonly name: string; readonly details: Record<string, unknown> }
+  /** Recorded packets, see trace/records. */
+  | { readonly kind: 'trace'; readonly block: ArrayBuffer };

@@ -1,0 +1,182 @@
+import type { LogOptions } from '../base/log.js';
+
+/**
+ * The effective configuration: what `load` makes of a file, with every default filled in. Plain data, so that it can be
+ * printed, and posted to a worker. Times are milliseconds, sizes bytes, counts plain numbers.
+ */
+export interface HostLinkConfig {
+  /** Where it came from; undefined for an object. */
+  readonly file: string | undefined;
+  readonly server: ServerConfig;
+  readonly log: LogOptions;
+  readonly links: readonly LinkConfig[];
+  readonly services: readonly ServiceConfig[];
+  /** Every (application, session type) that some LU or service names; LUs and services refer to it by index. */
+  readonly groups: readonly GroupConfig[];
+}
+
+/** One entry of the Tmax SERVER section, in our words. */
+export interface ServerConfig {
+  readonly name: string;
+  /** Workers kept running, 1..links. */
+  readonly min: number;
+  /** Most workers, min..links. */
+  readonly max: number;
+  /** Waiting requests that start another worker; -1 never. */
+  readonly asqcount: number;
+  /** Most requests that may wait for a session, per group; -1 no limit of its own (then waitingMax holds). */
+  readonly maxqcount: number;
+  /** Restarts allowed within gperiodMs; -1 unlimited. */
+  readonly maxrstart: number;
+  readonly gperiodMs: number;
+  /** Longest request payload. */
+  readonly callSizeMax: number;
+  /** Longest reply, over all its chains. */
+  readonly replySizeMax: number;
+  /** Unix socket for status, call and trace; undefined turns it off. */
+  readonly control: string | undefined;
+  /** How long stop() lets running requests finish. */
+  readonly stopGraceMs: number;
+  /** A worker is asked for a sign of life this often. */
+  readonly pingIntervalMs: number;
+  /** A worker silent for this long is hung and is ended. */
+  readonly pingTimeoutMs: number;
+}
+
+/** All sessions of one application and session type: what a service picks a free session from. */
+export interface GroupConfig {
+  readonly index: number;
+  /** PLU name, as INIT-SELF asks for it. */
+  readonly application: string;
+  /** Session type within the application; '' when there is only one kind. */
+  readonly sessionType: string;
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  readonly index: number;
+  /** Index into groups. */
+  readonly group: number;
+  /** SVCTIME: deadline of a call that names none. */
+  readonly timeoutMs: number;
+  /** Code page for text payloads, such as '037' or '933'. */
+  readonly codePage: string;
+  /** May be sent again when its outcome is unknown. */
+  readonly idempotent: boolean;
+}
+
+/** One link: one DLSw transport connection (or pair), owned by one worker. */
+export interface LinkConfig {
+  readonly name: string;
+  readonly index: number;
+  /** origin: we connect and look for the host; target: the peer connects and starts the circuits. */
+  readonly role: 'origin' | 'target';
+  readonly peer: { readonly address: string; readonly port: number };
+  /** Where we listen for the peer's own connection (two connections, or role target). */
+  readonly local: { readonly address: string; readonly port: number };
+  readonly dlsw: DlswOptions;
+  readonly sna: SnaOptions;
+  readonly timers: LinkTimers;
+  readonly pus: readonly PuConfig[];
+  /** Session bring-ups in progress at once. */
+  readonly bringUpMax: number;
+  /** PIUs held while the host grants no flow-control units. */
+  readonly backlogMax: number;
+}
+
+/** Compatibility switches of the carrier. @source sna-wire section 8.1 */
+export interface DlswOptions {
+  /** 2: each side opens one and writes on its own (RFC 1795); 1: one connection, both directions (CV 87 both 01, RFC 2166). */
+  readonly connections: 1 | 2;
+  /** Treat more INFOFRAMEs than we granted as a protocol error. */
+  readonly enforceCredit: boolean;
+  /** Grant again only after the last grant was acknowledged (FCA). */
+  readonly requireFca: boolean;
+  /** One SSP message per socket write, for peers that parse one message per read. */
+  readonly oneMessagePerWrite: boolean;
+  /** Take CONTACT as the answer to our XID even where a reply XID was due, and CONTACT as answer to CONTACT. */
+  readonly acceptContactAsXidReply: boolean;
+  /** Send KEEPALIVE when idle this long; 0 never. */
+  readonly keepaliveMs: number;
+  /** Circuit flow-control window we offer (CV 83), 1..65535. */
+  readonly window: number;
+  /** Look for the host with CANUREACH_ex before CANUREACH_cs. */
+  readonly explorer: boolean;
+}
+
+export interface SnaOptions {
+  /** strict: a wrong sequence number draws 2001; lenient: taken as it comes. */
+  readonly seqCheck: 'strict' | 'lenient';
+  /** Compare DAF/OAF only, not ODAI. */
+  readonly odaiIgnore: boolean;
+  /** Format of +RSP(ACTPU). */
+  readonly actpuRspFormat: 0 | 1;
+  /** Answer a BIND with the image always, or only when negotiable. */
+  readonly replyBindImage: 'always' | 'negotiable';
+  /** Longest PIU we send (MAXDATA), bytes. */
+  readonly piuSizeMax: number;
+  /** Form of control vector 0C in +RSP(ACTLU) and NOTIFY: with 8-byte name (length 0E) or without (06). */
+  readonly luVectorForm: 'long' | 'short';
+}
+
+export interface LinkTimers {
+  readonly connectMs: number;
+  readonly connectRetryMs: number;
+  readonly connectRetryMaxMs: number;
+  readonly capexMs: number;
+  readonly explorerMs: number;
+  readonly circuitStartMs: number;
+  readonly xidMs: number;
+  /** How long to wait for CONTACT once our XID is out. */
+  readonly contactMs: number;
+  readonly haltMs: number;
+  /** From INIT-SELF accepted to BIND. */
+  readonly bindMs: number;
+  /** From INIT-SELF sent to its response. */
+  readonly initMs: number;
+  /** From BIND answered to SDT. */
+  readonly sdtMs: number;
+  readonly sessionRetryMs: number;
+  readonly sessionRetryMaxMs: number;
+  /** How long a session waits for the reply of an abandoned request before it is reset. */
+  readonly lateReplyMs: number;
+}
+
+/** One PU 2.0 (one circuit) of a link. */
+export interface PuConfig {
+  readonly name: string;
+  /** Index within the link. */
+  readonly index: number;
+  /** 12 bits as 3 hex digits. */
+  readonly idBlk: string;
+  /** 20 bits as 5 hex digits. */
+  readonly idNum: string;
+  /** 12 hex digits, non-canonical bit order. */
+  readonly localMac: string;
+  readonly remoteMac: string;
+  readonly localSap: number;
+  readonly remoteSap: number;
+  readonly lus: readonly LuConfig[];
+}
+
+export type LuType = 'LU0' | 'LU1' | 'LU2' | 'LU3';
+
+/** One dependent LU. */
+export interface LuConfig {
+  readonly name: string;
+  /** 1..255 (LOCADDR). */
+  readonly localAddress: number;
+  readonly type: LuType;
+  readonly direction: 'INBOUND' | 'OUTBOUND';
+  readonly mode: 'POOL' | 'DEDICATE';
+  /** Index into groups. */
+  readonly group: number;
+  /** Mode name of INIT-SELF; '' is eight blanks (the host's default). */
+  readonly logMode: string;
+  /** acquire: we send INIT-SELF; wait: the host binds; logon: unformatted LOGON text. */
+  readonly initiate: 'acquire' | 'logon' | 'wait';
+  /** Which response our requests ask for where the BIND leaves both open. */
+  readonly response: 'definite' | 'exception';
+  /** User data of INIT-SELF, text, at most 255 bytes. */
+  readonly userData: string;
+}
