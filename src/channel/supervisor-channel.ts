@@ -1,0 +1,157 @@
+import type { Clock } from '../base/clock.js';
+import { HostLinkError } from '../base/errors.js';
+import { RequestBlock, readRequests } from './blocks.js';
+import type { PortLike } from './channel.js';
+import type { FromWorker, SessionRow, ToWorker, WorkerCounters, WorkerReport } from './messages.js';
+
+/** What the supervisor does with what a worker tells it. */
+export interface SupervisorHandler {
+  /** The answers of one tick, for `readAnswers`; the block is the receiver's. */
+  answers(block: ArrayBuffer): void;
+  report(report: WorkerReport): void;
+  pong(seq: number, counters: WorkerCounters, heapBytes: number): void;
+  event(name: string, details: Record<string, unknown>): void;
+  /** Recorded packets; the block is the receiver's. */
+  trace(block: ArrayBuffer): void;
+  /** The port closed: nothing comes any more. Once. */
+  closed(): void;
+}
+
+/** What a worker says when it is inspected. */
+export interface Inspection {
+  readonly rows: readonly SessionRow[];
+  readonly counters: WorkerCounters;
+}
+
+interface Inspector {
+  readonly resolve: (inspection: Inspection) => void;
+  readonly reject: (error: HostLinkError) => void;
+}
+
+/** The supervisor's end of a worker's mailbox: the requests of one tick travel in one post, then the cancels. */
+export class SupervisorChannel {
+  private readonly port: PortLike;
+  private readonly clock: Clock;
+  private readonly handler: SupervisorHandler;
+  private readonly requests = new RequestBlock();
+  private readonly flush = (): void => this.flushNow();
+  private readonly inspectors = new Map<number, Inspector>();
+  private cancels: number[] = [];
+  private inspectSeq = 0;
+  private isFlushDue = false;
+  private isClosed = false;
+
+  constructor(port: PortLike, clock: Clock, handler: SupervisorHandler) {
+    this.port = port;
+    this.clock = clock;
+    this.handler = handler;
+    port.on('message', (value) => this.receive(value as FromWorker));
+    port.on('close', () => this.closed());
+  }
+
+  /**
+   * Send a request with the others of this tick. The payload is copied now.
+   * @param deadlineMs absolute, Clock.nowMs
+   */
+  request(id: number, group: number, deadlineMs: number, payload: Uint8Array): void {
+    this.requests.add(id, group, deadlineMs, payload);
+    if (!this.isFlushDue) this.due();
+  }
+
+  /** Tell the worker that the caller of `id` left. It still answers. */
+  cancel(id: number): void {
+    this.cancels.push(id);
+    if (!this.isFlushDue) this.due();
+  }
+
+  ping(seq: number): void {
+    this.post({ kind: 'ping', seq });
+  }
+
+  /** The worker's sessions, row by row. Rejects with WORKER_LOST when the worker ends first. */
+  inspect(): Promise<Inspection> {
+    if (this.isClosed) return Promise.reject(new HostLinkError('WORKER_LOST'));
+    this.inspectSeq += 1;
+    const seq = this.inspectSeq;
+    return new Promise((resolve, reject) => {
+      this.inspectors.set(seq, { resolve, reject });
+      this.post({ kind: 'inspect', seq });
+    });
+  }
+
+  trace(pius: boolean, dlsw: boolean): void {
+    this.post({ kind: 'trace', pius, dlsw });
+  }
+
+  stop(graceMs: number): void {
+    this.flushNow();
+    this.post({ kind: 'stop', graceMs });
+  }
+
+  /** Ids of requests that were given to this channel but certainly never left it; forgets them. */
+  takeUnposted(): number[] {
+    const ids: number[] = [];
+    const block = this.requests.take();
+    if (block !== undefined) readRequests(block, (id) => ids.push(id));
+    return ids;
+  }
+
+  /** Hear a message. The port's listener does; so does whoever drains the port of a worker that ended. */
+  receive(message: FromWorker): void {
+    if (this.isClosed) return;
+    switch (message.kind) {
+      case 'answers':
+        this.handler.answers(message.block);
+        return;
+      case 'report':
+        this.handler.report(message.report);
+        return;
+      case 'pong':
+        this.handler.pong(message.seq, message.counters, message.heapBytes);
+        return;
+      case 'inspected':
+        this.inspectors.get(message.seq)?.resolve({ rows: message.rows, counters: message.counters });
+        this.inspectors.delete(message.seq);
+        return;
+      case 'event':
+        this.handler.event(message.name, message.details);
+        return;
+      case 'trace':
+        this.handler.trace(message.block);
+        return;
+    }
+  }
+
+  /** Close the port. What was not posted stays for `takeUnposted`. */
+  close(): void {
+    this.port.close();
+    this.closed();
+  }
+
+  private closed(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const inspector of this.inspectors.values()) inspector.reject(new HostLinkError('WORKER_LOST'));
+    this.inspectors.clear();
+    this.handler.closed();
+  }
+
+  private due(): void {
+    this.isFlushDue = true;
+    this.clock.soon(this.flush);
+  }
+
+  private flushNow(): void {
+    this.isFlushDue = false;
+    if (this.isClosed) return;
+    const block = this.requests.take();
+    if (block !== undefined) this.post({ kind: 'requests', block }, [block]);
+    if (this.cancels.length === 0) return;
+    this.post({ kind: 'cancel', ids: this.cancels });
+    this.cancels = [];
+  }
+
+  private post(message: ToWorker, transferList?: readonly ArrayBuffer[]): void {
+    if (!this.isClosed) this.port.postMessage(message, transferList);
+  }
+}
