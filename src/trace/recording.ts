@@ -114,7 +114,11 @@ function readPcapngRecording(file: Buffer, name: string, mac: string | undefined
       recordedFrom = `hostlink, link ${packet.interfaceName}, ${own}`;
     }
     const piu = packet.bytes.subarray(TOKEN_RING_HEADER);
-    pius.push({ atMs: packet.wallMs - startMs, from: address.toHost ? 'terminal' : 'host', piu });
+    pius.push({
+      atMs: Math.round((packet.wallMs - startMs) * 1000) / 1000,
+      from: address.toHost ? 'terminal' : 'host',
+      piu,
+    });
   }
   if (pius.length === 0) throw noPius(file, mac, others);
   return { name, recordedFrom, note: '', pius };

@@ -89,7 +89,14 @@ describe('pcapng', () => {
   });
 
   it('reads any garbled file as packets or says TRACE_MALFORMED', () => {
-    const base = { interfaceId: 0, micros: 5, bytes: Uint8Array.of(1, 2, 3), isOutbound: true, dropped: 3, comment: 'x' };
+    const base = {
+      interfaceId: 0,
+      micros: 5,
+      bytes: Uint8Array.of(1, 2, 3),
+      isOutbound: true,
+      dropped: 3,
+      comment: 'x',
+    };
     const good = writeFile([base, { ...base, interfaceId: 1 }]);
     const change = fc.tuple(fc.integer({ min: 0, max: good.length - 1 }), fc.integer({ min: 0, max: 255 }));
     fc.assert(
@@ -97,7 +104,8 @@ describe('pcapng', () => {
         const file = Buffer.from(good);
         for (const [at, value] of changes) file[at] = value;
         try {
-          for (const packet of readPcapng(file.subarray(0, length))) expect(packet.bytes.length).toBeLessThan(good.length);
+          for (const packet of readPcapng(file.subarray(0, length)))
+            expect(packet.bytes.length).toBeLessThan(good.length);
         } catch (error) {
           expect(error).toBeInstanceOf(HostLinkError);
           expect((error as HostLinkError).code).toBe('TRACE_MALFORMED');
