@@ -47,6 +47,12 @@ export const ERRORS = {
     'Give daf and oaf 0..255 and snf 0..65535.',
   ),
   RH_TRUNCATED: entry(T.TPEPROTO, 'The PIU ends inside the request/response header.', FROM_PEER, LOOK_AT_TRACE),
+  RH_INVALID: entry(
+    T.TPEINVAL,
+    'A request/response header cannot be encoded from these values.',
+    'An indicator of requests is set on a response, or the other way round.',
+    'Correct the field that details.field names.',
+  ),
   RU_TRUNCATED: entry(T.TPEPROTO, 'The request unit is shorter than its layout.', FROM_PEER, LOOK_AT_TRACE),
   RU_MALFORMED: entry(T.TPEPROTO, 'The request unit does not follow its layout.', FROM_PEER, LOOK_AT_TRACE),
   RU_UNKNOWN: entry(T.TPEPROTO, 'The request code is not known.', FROM_PEER, LOOK_AT_TRACE),
@@ -56,6 +62,14 @@ export const ERRORS = {
     'A field is out of range.',
     'Correct the field that details.field names.',
   ),
+  XID_MALFORMED: entry(T.TPEPROTO, 'The XID does not follow its layout.', FROM_PEER, LOOK_AT_TRACE),
+  XID_INVALID: entry(
+    T.TPEINVAL,
+    'An XID cannot be encoded from these values.',
+    'A field is out of range.',
+    'Give idBlk as 3 and idNum as 5 hex digits; see details.field.',
+  ),
+  SDLC_MALFORMED: entry(T.TPEPROTO, 'The bytes are not an SDLC frame.', FROM_PEER, LOOK_AT_TRACE),
   PIU_TOO_LONG: entry(
     T.TPELIMIT,
     'The PIU is longer than allowed.',
