@@ -1,0 +1,102 @@
+import { assert } from '../base/assert.js';
+
+/**
+ * The states of a worker, which are the lists of the directory. IDLE: not started, or stopped in order. STARTING: thread
+ * started, nothing heard of its link. READY: may be given requests. LINK_DOWN: alive, without its link. DRAINING:
+ * finishes what it has. BACKOFF: lost, to be started again. DOWN: lost too often, not before an operator acts.
+ */
+export const WORKER_STATES = ['IDLE', 'STARTING', 'READY', 'LINK_DOWN', 'DRAINING', 'BACKOFF', 'DOWN'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** Where a worker's requests go: the supervisor's end of its channel. */
+export interface RequestPort {
+  /** @param deadlineMs absolute, Clock.nowMs; the payload is copied before this returns */
+  request(id: number, group: number, deadlineMs: number, payload: Uint8Array): void;
+  cancel(id: number): void;
+}
+
+/** One worker as the dispatcher knows it. Counts are per group index. */
+export class WorkerRecord {
+  readonly index: number;
+  /** Sessions its link defines. */
+  readonly defined: Int32Array;
+  /** Usable sessions as it last reported them. */
+  readonly ready: Int32Array;
+  /** Sessions promised to requests, the truth about load. */
+  readonly reserved: Int32Array;
+  /** 1 where it refused a request and has shown no sign of room since. */
+  readonly full: Uint8Array;
+  reservedTotal = 0;
+  port: RequestPort | undefined = undefined;
+  state: WorkerState = 'IDLE';
+  /** Its place in the list of its state. */
+  place = 0;
+
+  constructor(index: number, groups: number) {
+    this.index = index;
+    this.defined = new Int32Array(groups);
+    this.ready = new Int32Array(groups);
+    this.reserved = new Int32Array(groups);
+    this.full = new Uint8Array(groups);
+  }
+
+  /** Forget what the last thread of this worker had. */
+  clear(): void {
+    this.defined.fill(0);
+    this.ready.fill(0);
+    this.reserved.fill(0);
+    this.full.fill(0);
+    this.reservedTotal = 0;
+    this.port = undefined;
+  }
+}
+
+/** All workers, each in exactly one list. */
+export class Directory {
+  readonly workers: readonly WorkerRecord[];
+  private readonly lists: Record<WorkerState, WorkerRecord[]>;
+
+  /** @param workers how many there may be, `server.max` @param groups how many session groups there are */
+  constructor(workers: number, groups: number) {
+    this.workers = Array.from({ length: workers }, (_, index) => new WorkerRecord(index, groups));
+    this.lists = { IDLE: [], STARTING: [], READY: [], LINK_DOWN: [], DRAINING: [], BACKOFF: [], DOWN: [] };
+    for (const worker of this.workers) worker.place = this.lists.IDLE.push(worker) - 1;
+  }
+
+  /** @throws Error (our bug) for an index that is no worker's */
+  worker(index: number): WorkerRecord {
+    const worker = this.workers[index];
+    assert(worker !== undefined, `no worker ${index}`);
+    return worker;
+  }
+
+  /** The workers in `state`, in no order that matters. The list itself, not a copy: read it, do not keep it. */
+  list(state: WorkerState): readonly WorkerRecord[] {
+    return this.lists[state];
+  }
+
+  /** The only way a worker changes state. The last of its old list takes its place there. */
+  move(worker: WorkerRecord, state: WorkerState): void {
+    if (worker.state === state) return;
+    const from = this.lists[worker.state];
+    const last = from.pop();
+    if (last !== undefined && last !== worker) {
+      from[worker.place] = last;
+      last.place = worker.place;
+    }
+    worker.state = state;
+    worker.place = this.lists[state].push(worker) - 1;
+  }
+
+  /** True while some worker has sessions, or may have some later. */
+  hasHope(): boolean {
+    return this.lists.IDLE.length + this.lists.DOWN.length < this.workers.length;
+  }
+
+  /** Sum over the workers that run or come back. `field` is one of their per-group counts. */
+  total(field: 'defined' | 'ready' | 'reserved', group: number): number {
+    let sum = 0;
+    for (const worker of this.workers) sum += worker[field][group] ?? 0;
+    return sum;
+  }
+}

@@ -1,0 +1,373 @@
+import type { Clock } from '../base/clock.js';
+import { DeadlineSet } from '../base/deadline.js';
+import { type ErrorRecord, HostLinkError } from '../base/errors.js';
+import { ANSWER_STATUS, type AnswerStatus, readAnswers } from '../channel/blocks.js';
+import type { WorkerReport } from '../channel/messages.js';
+import type { ServiceConfig } from '../config/model.js';
+import { Balancer } from './balancer.js';
+import type { Directory, RequestPort, WorkerRecord } from './directory.js';
+import { type DispatchCounters, newDispatchCounters } from './dispatch-counters.js';
+import { callTimeout, notSent, queueFull, waitTimeout } from './dispatch-errors.js';
+import { REQUEST_STATE, REQUESTS_MAX, type Request, RequestTable } from './request-table.js';
+import { ServiceCounters } from './service-counters.js';
+import { WaitingRoom } from './waiting-room.js';
+
+/** Where results go, one call per request, never from within `submit`. `slot` is slotOf(id). */
+export interface ResultSink {
+  /** The reply is `bytes[from, to)`, a part of the block of its tick. */
+  reply(slot: number, bytes: Buffer, from: number, to: number): void;
+  fail(slot: number, error: HostLinkError): void;
+}
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly groups: number;
+  readonly services: readonly ServiceConfig[];
+  /** Most waiting requests per group; -1: WAITING_MAX. */
+  readonly maxqcount: number;
+  readonly sink: ResultSink;
+  /** A request had to wait: a chance to start another worker. @param waiting over all groups */
+  readonly onWaiting?: (waiting: number) => void;
+}
+
+/** Most waiting requests per group where the configuration sets no limit. */
+export const WAITING_MAX = 100_000;
+
+/**
+ * Gives requests to workers. Pure: time and ports are injected, results go to the sink. Every accepted request gets
+ * exactly one result, at the latest at its deadline; every reservation ends with its worker's answer or its worker.
+ * While a request of a group waits, no worker has room for that group.
+ */
+export class Dispatcher {
+  readonly counters: DispatchCounters = newDispatchCounters();
+  readonly services: readonly ServiceCounters[];
+  private readonly options: DispatcherOptions;
+  private readonly clock: Clock;
+  private readonly directory: Directory;
+  private readonly sink: ResultSink;
+  private readonly candidates: readonly WorkerRecord[];
+  private readonly balancer: Balancer;
+  private readonly requests = new RequestTable();
+  private readonly room: WaitingRoom;
+  private readonly deadlines: DeadlineSet<number>;
+  private readonly waitingMax: number;
+  private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
+  private isStopped = false;
+  /** Of the block of answers being read. */
+  private answeringWorker: WorkerRecord | undefined;
+  private answeringMs = 0.5;
+
+  constructor(options: DispatcherOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.directory = options.directory;
+    this.sink = options.sink;
+    this.candidates = options.directory.list('READY');
+    this.balancer = new Balancer(options.groups);
+    this.services = options.services.map((service) => new ServiceCounters(service.name));
+    this.room = new WaitingRoom(options.groups, this.services);
+    this.waitingMax = options.maxqcount < 0 ? WAITING_MAX : options.maxqcount;
+    this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
+    this.onAnswer = (id, status, bytes, from, to) => this.answered(id, status, bytes, from, to);
+  }
+
+  /** Requests that wait for a session, over all groups. */
+  get waiting(): number {
+    return this.room.total;
+  }
+
+  /** Requests that live, those whose caller left included. */
+  get living(): number {
+    return this.requests.size;
+  }
+
+  /** Requests of one group that wait for a session. */
+  waitingOf(group: number): number {
+    return this.room.sizeOf(group);
+  }
+
+  /**
+   * Take a request; its result goes to the sink later.
+   * @param service index of a configured service
+   * @param payload kept until the result, not copied: its owner must not change it before that
+   * @param timeoutMs from now
+   * @returns the request's id
+   * @throws HostLinkError RUNTIME_STOPPED, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
+   */
+  submit(service: number, payload: Uint8Array, timeoutMs: number): number {
+    if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
+    const group = this.options.services[service]!.group;
+    const worker = this.pick(group);
+    if (worker === undefined) this.checkMayWait(service, group);
+    const request = this.requests.take();
+    if (request === undefined) throw this.tooMany(service, REQUESTS_MAX);
+    request.service = service;
+    request.group = group;
+    request.payload = payload;
+    request.startMs = this.clock.nowMs();
+    request.deadlineMs = request.startMs + timeoutMs;
+    this.deadlines.add(request.slot, request.deadlineMs);
+    if (worker !== undefined) this.give(request, worker);
+    else this.enqueue(request);
+    return request.id;
+  }
+
+  /** The caller of `id` left. Nothing happens when it has its result already. */
+  abort(id: number): void {
+    const request = this.requests.find(id);
+    if (request === undefined || request.state === REQUEST_STATE.abandoned) return;
+    const sent = request.state === REQUEST_STATE.waiting ? 'no' : 'maybe';
+    this.giveUp(request, new HostLinkError('CALL_ABORTED', '', { service: this.nameOf(request), sent }));
+  }
+
+  /**
+   * Read the answers of one tick of a worker.
+   * @throws HostLinkError CHANNEL_MALFORMED; the answers before the broken place have been taken
+   */
+  answers(index: number, block: ArrayBuffer): void {
+    this.answeringWorker = this.directory.worker(index);
+    this.answeringMs = this.clock.nowMs();
+    readAnswers(block, this.onAnswer);
+    this.answeringWorker = undefined;
+  }
+
+  /** A worker's thread runs; it gets requests once it reports sessions. @param defined sessions per group its link has */
+  workerStarted(index: number, port: RequestPort, defined: readonly number[]): void {
+    const worker = this.directory.worker(index);
+    worker.clear();
+    worker.defined.set(defined);
+    worker.port = port;
+    this.directory.move(worker, 'STARTING');
+  }
+
+  /** A worker's sessions changed. */
+  workerReported(index: number, report: WorkerReport): void {
+    const worker = this.directory.worker(index);
+    if (worker.port === undefined) return;
+    worker.ready.set(report.ready);
+    const isUsable = report.link === 'ACTIVE' || worker.ready.some((count) => count > 0);
+    if (worker.state !== 'DRAINING') this.directory.move(worker, isUsable ? 'READY' : 'LINK_DOWN');
+    this.workerHasRoom(index);
+  }
+
+  /** A sign that a worker may have room again where it refused: its report, or that it answers at all. */
+  workerHasRoom(index: number): void {
+    this.directory.worker(index).full.fill(0);
+    this.drainAll();
+  }
+
+  /** A worker gets no more requests; it finishes those it has. */
+  workerDraining(index: number): void {
+    this.directory.move(this.directory.worker(index), 'DRAINING');
+  }
+
+  /**
+   * A worker is gone. Its requests end with OUTCOME_UNKNOWN, but those of an idempotent service and those that certainly
+   * never left are given to another.
+   * @param unposted ids of requests that never left for the worker
+   */
+  workerLost(index: number, next: 'BACKOFF' | 'DOWN' | 'IDLE', unposted: readonly number[]): void {
+    const worker = this.directory.worker(index);
+    const lost = this.requests.ofWorker(worker);
+    const safe = new Set(unposted);
+    worker.clear();
+    this.directory.move(worker, next);
+    for (const request of lost) {
+      if (request.state === REQUEST_STATE.abandoned) this.requests.release(request);
+      else if (safe.has(request.id)) this.placeAgain(request);
+      else this.outcomeUnknown(request, new HostLinkError('OUTCOME_UNKNOWN', '', { reason: 'worker lost' }));
+    }
+    if (!this.directory.hasHope()) this.failWaiting('SERVICE_UNAVAILABLE');
+  }
+
+  /** No new requests; those that wait end with RUNTIME_STOPPED, those at workers run on. */
+  stop(): void {
+    this.isStopped = true;
+    this.failWaiting('RUNTIME_STOPPED');
+  }
+
+  private answered(id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number): void {
+    const worker = this.answeringWorker!;
+    const request = this.requests.find(id);
+    if (request === undefined || request.worker !== worker) {
+      this.counters.stray += 1;
+      return;
+    }
+    if (status === ANSWER_STATUS.refused) this.refused(request, worker);
+    else if (request.state === REQUEST_STATE.abandoned) this.late(request, worker);
+    else if (status === ANSWER_STATUS.reply) this.replied(request, worker, bytes, from, to);
+    else this.failed(request, worker, bytes, from, to);
+  }
+
+  private replied(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
+    const { group, slot } = request;
+    this.services[request.service]!.replied(this.answeringMs - request.startMs);
+    this.deadlines.remove(slot);
+    this.requests.release(request);
+    this.sink.reply(slot, bytes, from, to);
+    this.freed(worker, group);
+  }
+
+  private late(request: Request, worker: WorkerRecord): void {
+    const group = request.group;
+    this.counters.late += 1;
+    this.requests.release(request);
+    this.freed(worker, group);
+  }
+
+  private failed(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
+    const error = HostLinkError.fromRecord(JSON.parse(bytes.toString('utf8', from, to)) as ErrorRecord);
+    if (error.code === 'SESSION_LOST') {
+      this.refused(request, worker);
+      return;
+    }
+    const group = request.group;
+    if (error.code === 'OUTCOME_UNKNOWN') this.outcomeUnknown(request, error);
+    else this.end(request, error);
+    this.freed(worker, group);
+  }
+
+  /** Not sent: another worker, or the queue. The worker that refused stays out until it shows a sign of room. */
+  private refused(request: Request, worker: WorkerRecord): void {
+    worker.full[request.group] = 1;
+    this.unreserve(worker, request.group);
+    if (request.state === REQUEST_STATE.abandoned) {
+      this.requests.release(request);
+      return;
+    }
+    this.counters.refused += 1;
+    this.placeAgain(request);
+  }
+
+  /** A request that is certainly not under way any more: forward it, or let it wait in its order of arrival. */
+  private placeAgain(request: Request): void {
+    if (this.isStopped) {
+      this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request)));
+      return;
+    }
+    const worker = this.pick(request.group);
+    if (worker === undefined) {
+      this.enqueue(request);
+      return;
+    }
+    this.counters.forwarded += 1;
+    this.services[request.service]!.forwarded += 1;
+    this.give(request, worker);
+  }
+
+  /** The bytes may be out: only an idempotent service may try again, once. */
+  private outcomeUnknown(request: Request, error: HostLinkError): void {
+    if (this.options.services[request.service]!.idempotent && !request.isRetried) {
+      request.isRetried = true;
+      this.counters.retried += 1;
+      this.placeAgain(request);
+    } else {
+      this.end(request, error);
+    }
+  }
+
+  private give(request: Request, worker: WorkerRecord): void {
+    const group = request.group;
+    request.state = REQUEST_STATE.atWorker;
+    request.worker = worker;
+    worker.reserved[group]! += 1;
+    worker.reservedTotal += 1;
+    worker.port!.request(request.id, group, request.deadlineMs, request.payload);
+  }
+
+  private enqueue(request: Request): void {
+    request.state = REQUEST_STATE.waiting;
+    request.worker = undefined;
+    this.room.enter(request);
+    this.counters.queued += 1;
+    this.options.onWaiting?.(this.room.total);
+  }
+
+  private unreserve(worker: WorkerRecord, group: number): void {
+    worker.reserved[group]! -= 1;
+    worker.reservedTotal -= 1;
+  }
+
+  /** A session of `worker` is free again: the request that waits longest gets it. */
+  private freed(worker: WorkerRecord, group: number): void {
+    this.unreserve(worker, group);
+    worker.full[group] = 0;
+    if (this.room.total !== 0) this.drain(group);
+  }
+
+  /** A worker for a request whose turn it is; none while others wait. */
+  private pick(group: number): WorkerRecord | undefined {
+    return this.room.sizeOf(group) === 0 ? this.balancer.pick(this.candidates, group) : undefined;
+  }
+
+  private drain(group: number): void {
+    for (let first = this.room.first(group); first !== undefined; first = this.room.first(group)) {
+      const worker = this.balancer.pick(this.candidates, group);
+      if (worker === undefined) return;
+      this.room.leave(first);
+      this.give(first, worker);
+    }
+  }
+
+  private drainAll(): void {
+    if (this.room.total === 0) return;
+    for (let group = 0; group < this.options.groups; group += 1) this.drain(group);
+  }
+
+  private expired(slot: number): void {
+    const request = this.requests.at(slot)!;
+    const name = this.nameOf(request);
+    const isWaiting = request.state === REQUEST_STATE.waiting;
+    const error = isWaiting
+      ? waitTimeout(name, request.group, this.waitingOf(request.group), this.directory)
+      : callTimeout(name, request, this.clock.nowMs());
+    this.giveUp(request, error);
+  }
+
+  /** The caller gets `error` now. A worker that has the request is told; its session stays promised until it answers. */
+  private giveUp(request: Request, error: HostLinkError): void {
+    if (request.state === REQUEST_STATE.waiting) {
+      this.room.leave(request);
+      this.end(request, error);
+      return;
+    }
+    request.state = REQUEST_STATE.abandoned;
+    request.worker!.port!.cancel(request.id);
+    this.fail(request, error);
+  }
+
+  private end(request: Request, error: HostLinkError): void {
+    this.requests.release(request);
+    this.fail(request, error);
+  }
+
+  private fail(request: Request, error: HostLinkError): void {
+    this.deadlines.remove(request.slot);
+    this.services[request.service]!.fail += 1;
+    this.sink.fail(request.slot, error);
+  }
+
+  private failWaiting(code: 'RUNTIME_STOPPED' | 'SERVICE_UNAVAILABLE'): void {
+    for (let group = 0; group < this.options.groups; group += 1) {
+      for (let first = this.room.first(group); first !== undefined; first = this.room.first(group)) {
+        this.giveUp(first, notSent(code, this.nameOf(first)));
+      }
+    }
+  }
+
+  private checkMayWait(service: number, group: number): void {
+    if (!this.directory.hasHope()) throw notSent('SERVICE_UNAVAILABLE', this.services[service]!.name);
+    const waiting = this.room.sizeOf(group);
+    if (waiting >= this.waitingMax) throw this.tooMany(service, waiting);
+  }
+
+  private tooMany(service: number, waiting: number): HostLinkError {
+    this.counters.queueFull += 1;
+    return queueFull(this.services[service]!.name, waiting, this.waitingMax);
+  }
+
+  private nameOf(request: Request): string {
+    return this.services[request.service]!.name;
+  }
+}

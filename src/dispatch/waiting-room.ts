@@ -1,0 +1,41 @@
+import type { Request } from './request-table.js';
+import type { ServiceCounters } from './service-counters.js';
+import { WaitQueue } from './wait-queue.js';
+
+/** The wait queues of all groups, and the counts that follow from them. */
+export class WaitingRoom {
+  readonly queues: readonly WaitQueue[];
+  /** Requests that wait, over all groups. */
+  total = 0;
+  private readonly services: readonly ServiceCounters[];
+
+  constructor(groups: number, services: readonly ServiceCounters[]) {
+    this.queues = Array.from({ length: groups }, () => new WaitQueue());
+    this.services = services;
+  }
+
+  sizeOf(group: number): number {
+    return this.queues[group]!.size;
+  }
+
+  /** The request of `group` that has its turn. */
+  first(group: number): Request | undefined {
+    return this.queues[group]!.first;
+  }
+
+  /** A request comes to wait, in its order of arrival. */
+  enter(request: Request): void {
+    this.queues[request.group]!.insert(request);
+    const service = this.services[request.service]!;
+    service.waiting += 1;
+    service.queued += 1;
+    this.total += 1;
+  }
+
+  /** A request waits no more. */
+  leave(request: Request): void {
+    this.queues[request.group]!.remove(request);
+    this.services[request.service]!.waiting -= 1;
+    this.total -= 1;
+  }
+}
