@@ -126,7 +126,7 @@ export class TraceRecorder {
     from: number,
     to: number,
   ): void {
-    if (kind === TRACE_KIND.PIU) this.piu(record, wallMs, toHost, puIndex, bytes, from, to);
+    if (kind === TRACE_KIND.piu) this.piu(record, wallMs, toHost, puIndex, bytes, from, to);
     else if (!this.dlswOf(record).add(wallMs, toHost, bytes, from, to)) return;
     this.packets += 1;
   }

@@ -9,8 +9,8 @@ import { OutBlock } from '../base/out-block.js';
 const BLOCK_HEADER = 16;
 const PACKET_HEADER = 16;
 
-/** PIU: one whole PIU. DLSW: bytes of the DLSw stream as written or read, at any boundary. */
-export const TRACE_KIND = { PIU: 0, DLSW: 1 } as const;
+/** piu: one whole PIU. dlsw: bytes of the DLSw stream as written or read, at any boundary. */
+export const TRACE_KIND = { piu: 0, dlsw: 1 } as const;
 export type TraceKind = (typeof TRACE_KIND)[keyof typeof TRACE_KIND];
 
 /** Takes one packet; `bytes[from, to)` is valid during the call only. */
@@ -107,7 +107,7 @@ export function readTrace(block: ArrayBuffer, visit: TraceVisitor): number {
     if (from > used) throw malformed(at, block);
     const to = from + bytes.readUInt32LE(at + 12);
     const kind = bytes[at + 8];
-    if (to > used || (kind !== TRACE_KIND.PIU && kind !== TRACE_KIND.DLSW)) throw malformed(at, block);
+    if (to > used || (kind !== TRACE_KIND.piu && kind !== TRACE_KIND.dlsw)) throw malformed(at, block);
     visit(bytes.readDoubleLE(at), kind, bytes[at + 9] === 1, bytes.readUInt16LE(at + 10), bytes, from, to);
     at = from + padded(to - from);
   }

@@ -76,7 +76,7 @@ async function record(packets: readonly { toHost: boolean; bytes: Buffer }[], lo
   const recorder = new TraceRecorder(output, { linkOf: () => ({ number: 0, name: 'LINK1', pus: ['PU1A'] }) });
   for (const [index, { toHost, bytes }] of packets.entries()) {
     const block = new TraceBlock(index === lostAfter ? 16 : undefined);
-    block.add(1_700_000_000_000 + index, TRACE_KIND.DLSW, toHost, 0, bytes, 0, bytes.length);
+    block.add(1_700_000_000_000 + index, TRACE_KIND.dlsw, toHost, 0, bytes, 0, bytes.length);
     recorder.add(0, block.take()!);
   }
   await recorder.end();

@@ -71,7 +71,7 @@ async function record(samples: readonly Sample[], pius: readonly Buffer[]): Prom
   for (const [index, each] of samples.entries()) {
     const block = new TraceBlock();
     const piu = pius[index]!;
-    block.add(START_MICROS / 1000 + index, TRACE_KIND.PIU, each.toHost, each.pu, piu, 0, piu.length);
+    block.add(START_MICROS / 1000 + index, TRACE_KIND.piu, each.toHost, each.pu, piu, 0, piu.length);
     recorder.add(each.worker, block.take()!);
   }
   expect(await recorder.end()).toMatchObject({ packets: samples.length, dropped: 0 });

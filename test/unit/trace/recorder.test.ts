@@ -98,7 +98,7 @@ describe('TraceRecorder', () => {
     const output = new SlowOutput(false);
     const recorder = new TraceRecorder(output, { linkOf });
     const block = new TraceBlock(60);
-    for (let index = 0; index < 4; index += 1) block.add(index, TRACE_KIND.PIU, true, 0, PIU, 0, PIU.length);
+    for (let index = 0; index < 4; index += 1) block.add(index, TRACE_KIND.piu, true, 0, PIU, 0, PIU.length);
     recorder.add(0, block.take()!);
     expect(await recorder.end()).toMatchObject({ packets: 1, dropped: 3 });
   });

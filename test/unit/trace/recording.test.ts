@@ -27,7 +27,7 @@ const recordingArbitrary: fc.Arbitrary<Recording> = fc.record({
 });
 
 /** Two PUs of one link, their PIUs taking turns. */
-async function record(recordings: readonly Recording[], kind: 0 | 1 = TRACE_KIND.PIU): Promise<Buffer> {
+async function record(recordings: readonly Recording[], kind: 0 | 1 = TRACE_KIND.piu): Promise<Buffer> {
   const output = new PassThrough();
   const file = buffer(output);
   const recorder = new TraceRecorder(output, { linkOf: () => ({ number: 0, name: 'LINK1', pus: [] }) });
@@ -108,7 +108,7 @@ describe('a pcapng file of ours', () => {
 
   it('says so when it holds DLSw frames only, or nothing', async () => {
     const dlsw = one([0, 'host', '31100000000000010000000100000a00']);
-    const file = await record([dlsw], TRACE_KIND.DLSW);
+    const file = await record([dlsw], TRACE_KIND.dlsw);
     expect(() => readRecording(file, 'a')).toThrow(/only frames of other kinds \(Ethernet\)/);
     expect(() => readRecording(file.subarray(0, file.readUInt32LE(4)), 'a')).toThrow(/no packets/);
   });

@@ -13,7 +13,7 @@ interface Packet {
 
 const packetArbitrary: fc.Arbitrary<Packet> = fc.record({
   wallMs: fc.double({ min: 0, max: 4e12, noNaN: true }),
-  kind: fc.constantFrom(TRACE_KIND.PIU, TRACE_KIND.DLSW),
+  kind: fc.constantFrom(TRACE_KIND.piu, TRACE_KIND.dlsw),
   toHost: fc.boolean(),
   puIndex: fc.integer({ min: 0, max: 0xffff }),
   bytes: fc.uint8Array({ maxLength: 300 }),
@@ -48,17 +48,17 @@ describe('TraceBlock', () => {
 
   it('drops and counts what does not fit', () => {
     const block = new TraceBlock(200);
-    for (let index = 0; index < 5; index += 1) block.add(index, TRACE_KIND.PIU, true, 0, new Uint8Array(40), 0, 40);
+    for (let index = 0; index < 5; index += 1) block.add(index, TRACE_KIND.piu, true, 0, new Uint8Array(40), 0, 40);
     const first = readAll(block.take()!);
     expect(first.packets.map((packet) => packet.wallMs)).toEqual([0, 1, 2]);
     expect(first.dropped).toBe(2);
-    block.add(5, TRACE_KIND.PIU, true, 0, new Uint8Array(40), 0, 40);
+    block.add(5, TRACE_KIND.piu, true, 0, new Uint8Array(40), 0, 40);
     expect(readAll(block.take()!)).toMatchObject({ dropped: 0, packets: [{ wallMs: 5 }] });
   });
 
   it('tells of drops even when nothing at all fitted', () => {
     const block = new TraceBlock(20);
-    block.add(0, TRACE_KIND.PIU, true, 0, new Uint8Array(40), 0, 40);
+    block.add(0, TRACE_KIND.piu, true, 0, new Uint8Array(40), 0, 40);
     expect(readAll(block.take()!)).toEqual({ packets: [], dropped: 1 });
   });
 });
