@@ -165,9 +165,10 @@ export class Dispatcher {
   /**
    * A worker is gone. Its requests end with OUTCOME_UNKNOWN, but those of an idempotent service and those that certainly
    * never left are given to another.
+   * @param next BACKOFF when it may start again
    * @param unposted ids of requests that never left for the worker
    */
-  workerLost(index: number, next: 'BACKOFF' | 'DOWN' | 'IDLE', unposted: readonly number[]): void {
+  workerLost(index: number, next: 'BACKOFF' | 'IDLE', unposted: readonly number[]): void {
     const worker = this.directory.worker(index);
     const lost = this.requests.ofWorker(worker);
     const safe = new Set(unposted);
@@ -178,6 +179,10 @@ export class Dispatcher {
       else if (safe.has(request.id)) this.placeAgain(request);
       else this.outcomeUnknown(request, new HostLinkError('OUTCOME_UNKNOWN', '', { reason: 'worker lost' }));
     }
+  }
+
+  /** End the requests that wait with SERVICE_UNAVAILABLE when no worker is left that runs or comes back. */
+  failWithoutHope(): void {
     if (!this.directory.hasHope()) this.failWaiting('SERVICE_UNAVAILABLE');
   }
 

@@ -1,0 +1,51 @@
+import type { WorkerCounters, WorkerReport } from '../channel/messages.js';
+import type { SupervisorChannel } from '../channel/supervisor-channel.js';
+import type { LinkConfig } from '../config/model.js';
+import type { RunningWorker } from './launcher.js';
+import type { RestartPolicy } from './restart-policy.js';
+import type { Watchdog } from './watchdog.js';
+
+/** One run of a worker, from its start until its thread has ended. */
+export interface WorkerRun {
+  readonly running: RunningWorker;
+  readonly channel: SupervisorChannel;
+  readonly watchdog: Watchdog;
+  /** Why we ended it the hard way; undefined when we did not. */
+  killReason: string | undefined;
+}
+
+/** A place for a worker, 0..max-1: what stays when its thread comes and goes. */
+export class WorkerSeat {
+  readonly index: number;
+  readonly policy: RestartPolicy;
+  /** The link it works for; undefined while it has none. */
+  link: LinkConfig | undefined = undefined;
+  run: WorkerRun | undefined = undefined;
+  /** Ends the timer of the state it is in (BACKOFF: the restart; lost: the wait for the thread's end). */
+  cancelTimer: (() => void) | undefined = undefined;
+  report: WorkerReport | undefined = undefined;
+  counters: WorkerCounters | undefined = undefined;
+  heapBytes = 0;
+  restarts = 0;
+  /** Why it is not READY; '' when it is. */
+  reason = '';
+
+  constructor(index: number, policy: RestartPolicy) {
+    this.index = index;
+    this.policy = policy;
+  }
+
+  /** End the timer of the state that is being left. */
+  endTimer(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  /** Forget what the last run said. */
+  clearRun(): void {
+    this.run = undefined;
+    this.report = undefined;
+    this.counters = undefined;
+    this.heapBytes = 0;
+  }
+}
