@@ -13,6 +13,8 @@ export interface HostLinkConfig {
   readonly services: readonly ServiceConfig[];
   /** Every (application, session type) that some LU or service names; LUs and services refer to it by index. */
   readonly groups: readonly GroupConfig[];
+  /** What is accepted but will not do all that a reader might expect, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** One entry of the Tmax SERVER section, in our words. */

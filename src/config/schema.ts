@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { LOG_LEVELS, LOG_PARTS } from '../base/log.js';
+import {
+  addresses,
+  CODE_PAGES,
+  duration,
+  hex,
+  hostAddress,
+  label,
+  mac,
+  namePattern,
+  ownName,
+  sap,
+  size,
+  snaName,
+  snaNameOrEmpty,
+  whole,
+} from './fields.js';
+
+/** The form of a configuration file: every key with its meaning, range and default. The reference is made from it. */
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+const server = z.strictObject({
+  name: ownName.default('HOSTLINK').describe('Name in the log and in status'),
+  min: whole(1, 64).default(1).describe('MIN: workers kept running; each owns one link'),
+  max: whole(1, 64).optional().describe('MAX: most workers, at most the number of links; as min when absent'),
+  asqcount: whole(-1, 1_000_000)
+    .default(-1)
+    .describe('ASQCOUNT: waiting requests that start another worker, up to max; -1 never'),
+  maxqcount: whole(-1, 1_000_000)
+    .default(10_000)
+    .describe('MAXQCOUNT: most requests that may wait for a session, per application; -1 no limit of its own'),
+  maxrstart: whole(-1, 1000)
+    .default(5)
+    .describe('MAXRSTART: restarts of a worker allowed within gperiod; -1 unlimited'),
+  gperiod: duration('1s', '7d').prefault('60s').describe('GPERIOD: the period that maxrstart counts in'),
+  callSizeMax: size(1, 64 * MB)
+    .prefault('1MB')
+    .describe('Longest request payload'),
+  replySizeMax: size(1, 64 * MB)
+    .prefault('4MB')
+    .describe('Longest reply, over all its chains'),
+  control: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Unix socket for status, call and trace, from the working directory; off when absent'),
+  stopGrace: duration(0, '1h').prefault('10s').describe('How long stop lets running requests finish'),
+  pingInterval: duration('100ms', '1h').prefault('5s').describe('A worker is asked for a sign of life this often'),
+  pingTimeout: duration('100ms', '1h').prefault('15s').describe('A worker silent for this long is ended'),
+});
+
+const level = z.enum(LOG_LEVELS);
+
+const log = z.strictObject({
+  level: level.default('info').describe('What is logged: this level and above'),
+  levels: z
+    .strictObject(
+      Object.fromEntries(
+        LOG_PARTS.map((part) => [part, level.optional().describe(`Level of the part ${part}; as level when absent`)]),
+      ) as Record<(typeof LOG_PARTS)[number], z.ZodOptional<typeof level>>,
+    )
+    .prefault({})
+    .describe('Levels of single parts'),
+  payload: z.boolean().default(false).describe('Put payload bytes into the log'),
+  file: z.string().min(1).max(4096).optional().describe('File to write to; standard output when absent'),
+});
+
+const peer = z.strictObject({
+  address: hostAddress.optional().describe('Where the DLSw peer is; must be given here or in linkDefaults'),
+  port: whole(1, 65535).default(2065).describe('TCP port of the peer'),
+});
+
+const local = z.strictObject({
+  address: hostAddress.default('0.0.0.0').describe('Address we listen on (two connections, or role target)'),
+  port: whole(0, 65535).default(2065).describe('TCP port we listen on; 0 takes any free one'),
+});
+
+const dlsw = z.strictObject({
+  connections: z
+    .literal([1, 2])
+    .default(2)
+    .describe('2: each side opens one and writes on its own (RFC 1795); 1: one connection both ways'),
+  enforceCredit: z.boolean().default(false).describe('Take more frames than we granted as a protocol error'),
+  requireFca: z.boolean().default(false).describe('Grant again only after the last grant was acknowledged'),
+  oneMessagePerWrite: z.boolean().default(false).describe('One message per socket write, for peers that need it'),
+  acceptContactAsXidReply: z
+    .boolean()
+    .default(true)
+    .describe('Take CONTACT as the answer to our XID, and as the answer to CONTACT'),
+  keepalive: duration(0, '1h').prefault('30s').describe('Send KEEPALIVE when idle for this long; 0 never'),
+  window: whole(1, 65535).default(20).describe('Flow-control window we offer, frames per circuit'),
+  explorer: z.boolean().default(true).describe('Look for the host with an explorer before the circuit is started'),
+});
+
+const sna = z.strictObject({
+  seqCheck: z
+    .enum(['strict', 'lenient'])
+    .default('strict')
+    .describe('strict: a wrong sequence number is answered with sense 2001; lenient: taken as it comes'),
+  odaiIgnore: z.boolean().default(true).describe('Tell sessions apart by DAF and OAF only, not by ODAI'),
+  actpuRspFormat: z.literal([0, 1]).default(0).describe('Format of our positive response to ACTPU'),
+  replyBindImage: z
+    .enum(['always', 'negotiable'])
+    .default('negotiable')
+    .describe('Answer a BIND with the whole image always, or only when it is negotiable'),
+  piuSizeMax: whole(64, 65535).default(521).describe('Longest PIU we send, bytes: MAXDATA of the PU at the host'),
+  luVectorForm: z
+    .enum(['long', 'short'])
+    .default('long')
+    .describe('Control vector 0C of the LU with the 8-byte name (long) or without (short)'),
+});
+
+const timers = z.strictObject({
+  connect: duration('10ms', '10m').prefault('15s').describe('TCP connection to the peer'),
+  connectRetry: duration('10ms', '10m').prefault('1s').describe('First wait before a link is tried again; it doubles'),
+  connectRetryMax: duration('10ms', '1h').prefault('120s').describe('Longest wait before a link is tried again'),
+  capex: duration('10ms', '10m').prefault('30s').describe('Capabilities exchange'),
+  explorer: duration('10ms', '10m').prefault('5s').describe('Answer to an explorer, each of three tries'),
+  circuitStart: duration('10ms', '10m').prefault('10s').describe('Answer to the start of a circuit'),
+  xid: duration('10ms', '10m').prefault('5s').describe('Answer to an XID, each of three tries'),
+  contact: duration('10ms', '1h').prefault('60s').describe('CONTACT after our XID; the host may wait for an operator'),
+  halt: duration('10ms', '10m').prefault('5s').describe('Answer to HALT_DL'),
+  bind: duration('10ms', '1h').prefault('60s').describe('From the accepted INIT-SELF to BIND'),
+  init: duration('10ms', '1h').prefault('30s').describe('From INIT-SELF to its response'),
+  sdt: duration('10ms', '1h').prefault('30s').describe('From our answer to BIND to SDT'),
+  sessionRetry: duration('10ms', '10m')
+    .prefault('1s')
+    .describe('First wait before a session is tried again; it doubles'),
+  sessionRetryMax: duration('10ms', '1h').prefault('60s').describe('Longest wait before a session is tried again'),
+  lateReply: duration('10ms', '1h')
+    .prefault('60s')
+    .describe('How long a session waits for the reply of an abandoned request before it is reset'),
+});
+
+const luRange = z.strictObject({
+  addresses: addresses.describe('Local addresses (LOCADDR) of these LUs'),
+  name: namePattern.describe('Name of each LU, made from the pattern; index counts within the range, from 1'),
+  type: z.enum(['LU0', 'LU1', 'LU2', 'LU3']).default('LU0').describe('LU type'),
+  direction: z
+    .enum(['INBOUND', 'OUTBOUND'])
+    .default('INBOUND')
+    .describe('INBOUND: calls towards the host; OUTBOUND: requests from the host'),
+  mode: z.enum(['POOL', 'DEDICATE']).default('POOL').describe('POOL: shared by all callers; DEDICATE: held by one'),
+  application: snaName.describe('Host application (PLU name) the sessions are for'),
+  sessionType: label.default('').describe('Kind of session within the application, when there is more than one'),
+  logMode: snaNameOrEmpty.default('').describe("Mode name asked for; '' takes the default of the host"),
+  initiate: z
+    .enum(['acquire', 'logon', 'wait'])
+    .default('acquire')
+    .describe('acquire: we send INIT-SELF; logon: we send LOGON text; wait: the host binds'),
+  response: z
+    .enum(['definite', 'exception'])
+    .default('definite')
+    .describe('Response our requests ask for where the BIND leaves both open'),
+  userData: z.string().max(255).default('').describe('User data of INIT-SELF'),
+});
+
+const pu = z.strictObject({
+  name: snaName.describe('Name of the PU, used once'),
+  idBlk: hex(3).describe('IDBLK of the XID; text, so put it in quotes'),
+  idNum: hex(5).describe('IDNUM of the XID; text, so put it in quotes'),
+  localMac: mac.describe('MAC address we stand for, non-canonical'),
+  remoteMac: mac.describe('MAC address of the host, non-canonical'),
+  localSap: sap.default(4).describe('Our service access point'),
+  remoteSap: sap.default(4).describe('Service access point of the host'),
+  lus: z.array(luRange).min(1).max(255).describe('LUs of this PU; a link carries at most 256 over all its PUs'),
+});
+
+const linkSettings = {
+  role: z
+    .enum(['origin', 'target'])
+    .default('origin')
+    .describe('origin: we connect and look for the host; target: the peer connects and starts the circuits'),
+  peer: peer.prefault({}).describe('The DLSw peer: a router, an emulator or the embedded host'),
+  local: local.prefault({}).describe('Where we listen for the peer'),
+  dlsw: dlsw.prefault({}).describe('Options of the carrier'),
+  sna: sna.prefault({}).describe('Options of the SNA node'),
+  timers: timers.prefault({}).describe('How long each step may take'),
+  bringUpMax: whole(1, 256).default(64).describe('Session bring-ups in progress at once'),
+  backlogMax: whole(1, 1_000_000).default(4096).describe('PIUs held while the host grants no flow-control units'),
+};
+
+const link = z.strictObject({
+  name: ownName.describe('Name of the link'),
+  ...linkSettings,
+  pus: z.array(pu).min(1).max(256).describe('PUs of this link, one circuit each'),
+});
+
+const service = z.strictObject({
+  name: ownName.describe('Name that callers use'),
+  application: snaName.describe('Host application: some LU must name it'),
+  sessionType: label.default('').describe('Kind of session within the application'),
+  timeout: duration('1ms', '1d').prefault('30s').describe('SVCTIME: deadline of a call that names none'),
+  codePage: z.enum(CODE_PAGES).default('037').describe('Code page of text payloads; text, so put it in quotes'),
+  idempotent: z.boolean().default(false).describe('May be sent again when its outcome is unknown'),
+});
+
+/** A whole configuration file. */
+export const hostLinkSchema = z.strictObject({
+  server: server.prefault({}).describe('The server and its workers'),
+  log: log.prefault({}).describe('The log'),
+  linkDefaults: z
+    .strictObject(linkSettings)
+    .prefault({})
+    .describe('What all links share; a link may override any of it'),
+  links: z.array(link).min(1).max(64).describe('Host links, one worker each'),
+  services: z.array(service).max(10_000).default([]).describe('What callers may call'),
+});
+
+/** What a program may pass instead of a file. */
+export type HostLinkInput = z.input<typeof hostLinkSchema>;
+/** A checked file, defaults filled in, before it becomes the effective configuration. */
+export type HostLinkFile = z.output<typeof hostLinkSchema>;
+export type LinkFile = HostLinkFile['links'][number];
+export type PuFile = LinkFile['pus'][number];
+export type LuRangeFile = PuFile['lus'][number];
+
+/** Keys of the server that Tmax writes in capitals; they are accepted in any case. */
+export const TMAX_SERVER_KEYS = ['min', 'max', 'asqcount', 'maxqcount', 'maxrstart', 'gperiod'] as const;
+
+/** Keys that linkDefaults gives to each link. */
+export const LINK_SETTING_KEYS = Object.keys(linkSettings) as (keyof typeof linkSettings)[];
