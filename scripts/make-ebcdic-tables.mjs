@@ -1,0 +1,157 @@
+#!/usr/bin/env node
+// Makes src/sna/ebcdic-tables.ts from the iconv program of this machine (glibc's was used for the committed file).
+//   node scripts/make-ebcdic-tables.mjs            writes the file
+//   node scripts/make-ebcdic-tables.mjs --stdout   prints it instead
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const SINGLE = ['037', '500', '1047', '273', '1140', '933'];
+const DOUBLE = ['933'];
+const HOLE = '\ufffd';
+const SO = 0x0e;
+const SI = 0x0f;
+const SUB = 0x3f;
+const NEW_LINE = '\n';
+
+function iconv(from, to, input) {
+  // -c drops what has no counterpart; glibc then ends with status 1, which says nothing more.
+  try {
+    return execFileSync('iconv', ['-c', '-f', from, '-t', to], { input, maxBuffer: 1 << 26, stdio: 'pipe' });
+  } catch (error) {
+    if (error.status === 1 && error.stdout.length > 0) return error.stdout;
+    throw error;
+  }
+}
+
+/** Decode byte strings one by one in a single run: each stands between two new lines, so a dropped one leaves a hole. */
+function decodeEach(page, items, newLine) {
+  const input = Buffer.concat(items.flatMap((bytes) => [Buffer.from(bytes), Buffer.from([newLine])]));
+  const lines = iconv(`IBM${page}`, 'UTF-8', input).toString('utf8').split(NEW_LINE);
+  return items.map((_, index) => lines[index] || HOLE);
+}
+
+function singleTable(page) {
+  const newLine = iconv('UTF-8', `IBM${page}`, NEW_LINE)[0];
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte);
+  const isShift = (byte) => DOUBLE.includes(page) && (byte === SO || byte === SI);
+  const chars = decodeEach(
+    page,
+    bytes.map((byte) => (byte === newLine || isShift(byte) ? [] : [byte])),
+    newLine,
+  );
+  return bytes.map((byte) => (byte === newLine ? NEW_LINE : chars[byte])).join('');
+}
+
+/** Rows of lead bytes 41..FE, each with the characters of trail bytes 41..FE; then the one pair 4040. */
+function doubleTable(page) {
+  const newLine = iconv('UTF-8', `IBM${page}`, NEW_LINE)[0];
+  const rows = [];
+  for (let lead = 0x41; lead <= 0xfe; lead += 1) {
+    const items = Array.from({ length: 0xbe }, (_, index) => [SO, lead, 0x41 + index, SI]);
+    rows.push(decodeEach(page, items, newLine).join(''));
+  }
+  return { rows, blank: decodeEach(page, [[SO, 0x40, 0x40, SI]], newLine)[0] };
+}
+
+/** What iconv encodes otherwise than the decode table turned round: characters with two codes, and one-way ones. */
+function encodeOnly(page, decoded) {
+  const chars = [];
+  for (let code = 0xa0; code <= 0xfffd; code += 1) {
+    if (code < 0xd800 || code > 0xdfff) chars.push(String.fromCharCode(code));
+  }
+  const newLine = iconv('UTF-8', `IBM${page}`, NEW_LINE)[0];
+  const out = iconv('UTF-8', `IBM${page}`, chars.map((char) => char + NEW_LINE).join(''));
+  const extra = [];
+  let at = 0;
+  for (const char of chars) {
+    const start = at;
+    for (let double = false; double || out[at] !== newLine; at += 1) {
+      if (out[at] === SO) double = true;
+      if (out[at] === SI) double = false;
+    }
+    const bytes = out.subarray(start, at);
+    at += 1;
+    const code = bytes[0] === SO ? (bytes[1] << 8) | bytes[2] : bytes[0];
+    // glibc writes SUB for a character that the page lacks, and its new line is not ours.
+    if (bytes.length === 0 || code === SUB || char === '\u0085') continue;
+    if (decoded.get(char) !== code) extra.push(char + code.toString(16).padStart(4, '0'));
+  }
+  return extra.join('');
+}
+
+function firstCodes(single, double) {
+  const codes = new Map();
+  const add = (char, code) => char !== HOLE && !codes.has(char) && codes.set(char, code);
+  [...single].forEach(add);
+  add(double?.blank, 0x4040);
+  double?.rows.forEach((row, lead) => {
+    [...row].forEach((char, trail) => {
+      add(char, ((0x41 + lead) << 8) | (0x41 + trail));
+    });
+  });
+  return codes;
+}
+
+/** A quoted literal: control, private and combining characters escaped, the rest as it is. */
+function quote(text) {
+  const body = text.replace(/['\\]|[\p{C}\p{M}\p{Z}]|\ufffd/gu, (char) => {
+    if (char === ' ' || char === '\u3000') return char;
+    if (char === "'" || char === '\\') return `\\${char}`;
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return `'${body}'`;
+}
+
+/** Runs of holes, and runs of characters that follow each other, said shortly: see unpackRow in ebcdic.ts. */
+function packRow(row) {
+  const chars = [...row].map((char) => char.codePointAt(0));
+  let out = '';
+  for (let at = 0; at < chars.length; ) {
+    const isHole = chars[at] === 0xfffd;
+    let end = at + 1;
+    while (end < chars.length && chars[end] === (isHole ? 0xfffd : chars[end - 1] + 1)) end += 1;
+    const count = end - at;
+    if (isHole) out += `~${count}.`;
+    else if (count > 4) out += `^${String.fromCodePoint(chars[at])}${count}.`;
+    else out += String.fromCodePoint(...chars.slice(at, end));
+    at = end;
+  }
+  return out;
+}
+
+function main() {
+  const lines = [
+    '/**',
+    ' * EBCDIC code pages. Generated by scripts/make-ebcdic-tables.mjs from the iconv program; do not edit.',
+    ' * SINGLE: 256 characters each, U+FFFD stands for a byte without one. DOUBLE: packed rows, see ebcdic.ts.',
+    ' */',
+    'export const SINGLE_TABLES = {',
+  ];
+  const details = [];
+  for (const page of SINGLE) {
+    const single = singleTable(page);
+    const double = DOUBLE.includes(page) ? doubleTable(page) : undefined;
+    lines.push(`  '${page}':`, `    ${quote(single)},`);
+    details.push({ page, double, extra: encodeOnly(page, firstCodes(single, double)) });
+  }
+  lines.push('} as const;', '');
+  lines.push('/** Character and its code in four hex digits, where encoding is not decoding turned round. */');
+  lines.push('export const ENCODE_ONLY: Readonly<Record<string, string>> = {');
+  for (const { page, extra } of details) if (extra !== '') lines.push(`  '${page}': ${quote(extra)},`);
+  lines.push('};', '');
+  lines.push('/** Lead bytes 41..FE, one row each; `blank` is what 4040 means. */');
+  lines.push('export const DOUBLE_TABLES: Readonly<Record<string, { blank: string; rows: readonly string[] }>> = {');
+  for (const { page, double } of details) {
+    if (double === undefined) continue;
+    lines.push(`  '${page}': {`, `    blank: '\\u${double.blank.charCodeAt(0).toString(16)}',`, '    rows: [');
+    for (const row of double.rows) lines.push(`      ${quote(packRow(row))},`);
+    lines.push('    ],', '  },');
+  }
+  lines.push('};', '');
+  const text = lines.join('\n');
+  if (process.argv.includes('--stdout')) process.stdout.write(text);
+  else writeFileSync(fileURLToPath(new URL('../src/sna/ebcdic-tables.ts', import.meta.url)), text);
+}
+
+main();
