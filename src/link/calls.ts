@@ -1,0 +1,147 @@
+import type { Clock } from '../base/clock.js';
+import { HostLinkError } from '../base/errors.js';
+import type { WorkerChannel } from '../channel/channel.js';
+import type { Recovery } from './recovery.js';
+import type { LuSession } from './session.js';
+import type { SessionTable } from './session-table.js';
+
+interface WaitingRequest {
+  readonly id: number;
+  readonly deadlineMs: number;
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Requests meet sessions. The supervisor's dispatcher has promised one of our free sessions to each request; where the
+ * promise cannot be kept (the session went down, or is still finishing its last exchange) the request waits for a
+ * finishing session or is refused, which sends it to another worker.
+ */
+export class Calls {
+  private readonly table: SessionTable;
+  private readonly recovery: Recovery;
+  private readonly channel: WorkerChannel;
+  private readonly clock: Clock;
+  private readonly finishTimeoutMs: number;
+  private readonly waiting: WaitingRequest[][];
+  private waitingCount = 0;
+  /** Time of the block being worked off: one reading of the clock serves all its requests. */
+  private blockMs = -1;
+  requests = 0;
+  refused = 0;
+
+  constructor(
+    table: SessionTable,
+    recovery: Recovery,
+    channel: WorkerChannel,
+    clock: Clock,
+    groupCount: number,
+    finishTimeoutMs: number,
+  ) {
+    this.table = table;
+    this.recovery = recovery;
+    this.channel = channel;
+    this.clock = clock;
+    this.finishTimeoutMs = finishTimeoutMs;
+    this.waiting = Array.from({ length: groupCount }, () => []);
+  }
+
+  /** Hot path: one request onto the longest idle free session of its group. */
+  request(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
+    if (this.blockMs < 0) this.blockMs = this.clock.nowMs();
+    this.requests += 1;
+    if (deadlineMs <= this.blockMs) {
+      this.channel.fail(id, new HostLinkError('CALL_TIMEOUT', '(not sent)', { sent: 'no' }));
+      return;
+    }
+    for (let session = this.table.firstFree(group); session; session = this.table.firstFree(group)) {
+      if (this.start(session, id, bytes, from, to)) return;
+      this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
+    }
+    this.waitOrRefuse(id, group, deadlineMs, bytes, from, to);
+  }
+
+  /** The block has been worked off. */
+  requestsEnd(): void {
+    this.blockMs = -1;
+  }
+
+  /** The caller of a request left: take it back if it is still unsent, else let its reply come late. */
+  cancel(id: number): void {
+    if (this.waitingCount > 0 && this.cancelWaiting(id)) return;
+    for (const session of this.table.list('BUSY')) {
+      if (!session.carries(id)) continue;
+      if (!session.abandon()) this.recovery.late(session);
+      return;
+    }
+  }
+
+  /** A session has no request any more: it takes a waiting one, becomes free, or has yet to finish its exchange. */
+  ended(session: LuSession): void {
+    if (!session.canCall()) {
+      this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
+      return;
+    }
+    const queue = this.waiting[session.config.group]!;
+    while (queue.length > 0) {
+      const next = queue.shift()!;
+      this.waitingCount -= 1;
+      if (this.start(session, next.id, next.bytes, next.from, next.to)) return;
+      this.channel.refuse(next.id);
+    }
+    this.recovery.active(session);
+  }
+
+  /** A session of this group went down: nobody waits for more finishing sessions than there are. */
+  lost(group: number): void {
+    const queue = this.waiting[group]!;
+    if (queue.length === 0) return;
+    for (let excess = queue.length - this.finishing(group); excess > 0; excess -= 1) {
+      this.waitingCount -= 1;
+      this.refuse(queue.pop()!.id);
+    }
+  }
+
+  private start(session: LuSession, id: number, bytes: Buffer, from: number, to: number): boolean {
+    if (!session.call(id, bytes, from, to)) return false;
+    this.recovery.enter(session, 'BUSY');
+    return true;
+  }
+
+  private waitOrRefuse(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
+    const queue = this.waiting[group];
+    if (queue === undefined || queue.length >= this.finishing(group)) {
+      this.refuse(id);
+      return;
+    }
+    queue.push({ id, deadlineMs, bytes, from, to });
+    this.waitingCount += 1;
+  }
+
+  private refuse(id: number): void {
+    this.refused += 1;
+    this.channel.refuse(id);
+  }
+
+  private cancelWaiting(id: number): boolean {
+    for (const queue of this.waiting) {
+      const at = queue.findIndex((request) => request.id === id);
+      if (at < 0) continue;
+      queue.splice(at, 1);
+      this.waitingCount -= 1;
+      this.refuse(id);
+      return true;
+    }
+    return false;
+  }
+
+  /** Sessions of the group that are about to become free. */
+  private finishing(group: number): number {
+    let count = 0;
+    for (const session of this.table.list('BUSY')) {
+      if (session.config.group === group && !session.hasRequest) count += 1;
+    }
+    return count;
+  }
+}

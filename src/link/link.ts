@@ -1,0 +1,315 @@
+import { Backoff } from '../base/backoff.js';
+import type { Clock } from '../base/clock.js';
+import { type HostLinkError, toHostLinkError } from '../base/errors.js';
+import type { Log, Logger } from '../base/log.js';
+import { OutBlock } from '../base/out-block.js';
+import type { Prng } from '../base/prng.js';
+import type { WorkerChannel, WorkerHandler } from '../channel/channel.js';
+import type { LinkState, SessionRow, WorkerCounters, WorkerStart } from '../channel/messages.js';
+import type { LinkConfig } from '../config/model.js';
+import { DlswPeer } from '../dlsw/peer.js';
+import { splitSsp } from '../dlsw/ssp.js';
+import { TRACE_KIND, TraceBlock } from '../trace/records.js';
+import { createCounters, type LinkCounters } from './counters.js';
+import { Pu } from './pu.js';
+import { PuCircuit } from './pu-circuit.js';
+import { Sessions } from './sessions.js';
+import { type CreateTransport, createTcpTransport, type Transport, type TransportEvents } from './transport.js';
+
+export interface LinkContext {
+  readonly channel: WorkerChannel;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly log: Log;
+  readonly createTransport?: CreateTransport;
+}
+
+const VENDOR_TEXT = 'hostlink';
+/** States that keep a stop waiting. */
+const OPEN_STATES = ['BUSY', 'LATE', 'CLOSING', 'ACTIVE', 'PENDING_ACTIVE'] as const;
+
+/**
+ * One link: its transport, its DLSw peer, its PUs with their circuits, its sessions. Lives in one worker and talks to the
+ * supervisor through its channel only. What goes out is gathered and written once per tick.
+ */
+export class Link implements WorkerHandler, TransportEvents {
+  readonly config: LinkConfig;
+  readonly sessions: Sessions;
+  /** Resolves when the link has stopped. */
+  readonly stopped: Promise<void>;
+  private readonly context: LinkContext;
+  private readonly logger: Logger;
+  private readonly out = new OutBlock();
+  private readonly tally: LinkCounters = createCounters();
+  private readonly transport: Transport;
+  private readonly backoff: Backoff;
+  private readonly circuits: readonly PuCircuit[];
+  private peer: DlswPeer | undefined;
+  private state: LinkState = 'DOWN';
+  private reason = 'not started';
+  private isFlushDue = false;
+  private isReportDue = false;
+  private cancelTimer: (() => void) | undefined;
+  private traceBlock: TraceBlock | undefined;
+  private isTracingDlsw = false;
+  private resolveStopped: () => void = () => {};
+
+  constructor(start: WorkerStart, context: LinkContext) {
+    const { link, groups, replySizeMax } = start;
+    const { clock, prng, channel, log } = context;
+    this.context = context;
+    this.config = link;
+    this.logger = log.part('link');
+    const { connectRetryMs: firstMs, connectRetryMaxMs: maxMs } = link.timers;
+    this.backoff = new Backoff({ firstMs, maxMs }, prng);
+    const counters = this.tally;
+    const changed = (): void => this.changed();
+    this.sessions = new Sessions({
+      link,
+      groups,
+      channel,
+      clock,
+      prng,
+      logger: log.part('session'),
+      counters,
+      changed,
+    });
+    const { sna } = link;
+    const shared = { channel, clock, log, sna, replySizeMax, counters, owner: this, sessions: this.sessions };
+    this.circuits = link.pus.map((config) => this.createCircuit(new Pu(config, shared)));
+    this.transport = (context.createTransport ?? createTcpTransport)(link, clock, this);
+    this.stopped = new Promise((resolve) => {
+      this.resolveStopped = resolve;
+    });
+  }
+
+  /** Begin to connect, or to wait for the peer. */
+  open(): void {
+    const { address, port } = this.config.role === 'origin' ? this.config.peer : this.config.local;
+    const doing = this.config.role === 'origin' ? 'connecting to' : 'waiting for the peer at';
+    this.enter('CONNECTING', `${doing} ${address}:${port}`);
+    this.transport.open();
+  }
+
+  // WorkerHandler: what the supervisor asks
+
+  request(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
+    this.sessions.calls.request(id, group, deadlineMs, bytes, from, to);
+  }
+
+  requestsEnd(): void {
+    this.sessions.calls.requestsEnd();
+  }
+
+  cancel(id: number): void {
+    this.sessions.calls.cancel(id);
+  }
+
+  inspect(): readonly SessionRow[] {
+    return this.sessions.table.sessions.map((session) => session.row());
+  }
+
+  counters(): WorkerCounters {
+    this.reportSoon();
+    const { requests, refused } = this.sessions.calls;
+    return { ...this.tally, requests, refused };
+  }
+
+  trace(pius: boolean, dlsw: boolean): void {
+    this.sendTrace();
+    this.traceBlock = pius || dlsw ? new TraceBlock() : undefined;
+    this.isTracingDlsw = dlsw;
+    for (const { pu } of this.circuits) pu.sender.trace = pius ? this.traceBlock : undefined;
+  }
+
+  /** End the sessions in order, then the circuits, then the connection; all of it at the latest after `graceMs`. */
+  stop(graceMs: number): void {
+    if (this.state === 'STOPPING') return;
+    this.enter('STOPPING', 'stopping');
+    this.cancelTimer?.();
+    this.cancelTimer = this.context.clock.after(graceMs, () => this.end());
+    this.sessions.recovery.stop();
+    this.stopWhenIdle();
+  }
+
+  // TransportEvents
+
+  up(localAddress: string, remoteAddress: string): void {
+    const { dlsw, timers, backlogMax, sna } = this.config;
+    const { clock } = this.context;
+    const options = { dlsw, timers, clock, vendorText: VENDOR_TEXT, backlogMax, piuSizeMax: sna.piuSizeMax };
+    this.peer = new DlswPeer(options, {
+      out: this.out,
+      wantsFlush: () => this.flushSoon(),
+      up: () => this.peerUp(),
+      reduce: (keep) => this.transport.reduce(keep),
+      failed: (error) => this.lost(error),
+    });
+    this.enter('CONNECTED', 'exchanging capabilities');
+    this.peer.connected({ localAddress, remoteAddress });
+  }
+
+  /** Hot path: what the socket had. */
+  data(chunk: Buffer): void {
+    this.tally.bytesIn += chunk.length;
+    if (this.traceBlock !== undefined) this.flushSoon();
+    if (this.isTracingDlsw) this.record(false, chunk);
+    try {
+      this.peer?.received(chunk);
+    } catch (error) {
+      this.lost(toHostLinkError(error));
+    }
+  }
+
+  down(error: HostLinkError): void {
+    this.lost(error);
+  }
+
+  // PuOwner
+
+  /** A PU became active or ceased to be: the link is ACTIVE while any is. */
+  puChanged(pu: Pu, reason: string): void {
+    const details = { link: this.config.name, pu: pu.config.name, reason };
+    const name = pu.isActive ? 'pu.active' : 'pu.down';
+    this.logger.info(details, name);
+    this.context.channel.event(name, details);
+    if (this.state !== 'CONNECTED' && this.state !== 'ACTIVE') return;
+    const isActive = this.circuits.some((circuit) => circuit.pu.isActive);
+    if (isActive) this.backoff.reset();
+    this.enter(isActive ? 'ACTIVE' : 'CONNECTED', isActive ? '' : reason);
+  }
+
+  private createCircuit(pu: Pu): PuCircuit {
+    for (const session of pu.sessions()) this.sessions.table.add(session);
+    const { clock, prng } = this.context;
+    return new PuCircuit(pu, {
+      link: this.config,
+      clock,
+      prng,
+      changed: (_, error) => this.circuitChanged(pu, error),
+    });
+  }
+
+  private circuitChanged(pu: Pu, error: HostLinkError | undefined): void {
+    if (this.state === 'STOPPING') return this.stopWhenIdle();
+    const details = { link: this.config.name, pu: pu.config.name, ...(error ? error.toRecord() : {}) };
+    const name = error ? 'circuit.down' : 'circuit.up';
+    if (error) this.logger.warn(details, name);
+    else this.logger.info(details, name);
+    this.context.channel.event(name, details);
+    if (error && this.state === 'CONNECTED') this.enter('CONNECTED', error.message);
+  }
+
+  private peerUp(): void {
+    const details = { link: this.config.name, peer: this.config.peer };
+    this.logger.info(details, 'link.connected');
+    this.context.channel.event('link.connected', details);
+    this.enter('CONNECTED', 'waiting for the host to activate a PU');
+    for (const circuit of this.circuits) circuit.open(this.peer!);
+  }
+
+  private flushSoon(): void {
+    if (this.isFlushDue) return;
+    this.isFlushDue = true;
+    this.context.clock.soon(this.flush);
+  }
+
+  /** Hot path: one write per tick for everything that came together. */
+  private readonly flush = (): void => {
+    this.isFlushDue = false;
+    const block = this.out.take();
+    if (block !== undefined) {
+      this.tally.bytesOut += block.length;
+      if (this.isTracingDlsw) this.record(true, block);
+      this.write(block);
+    }
+    if (this.traceBlock !== undefined) this.sendTrace();
+  };
+
+  private write(block: Buffer): void {
+    if (!this.config.dlsw.oneMessagePerWrite) {
+      this.transport.write(block, this.recycle);
+      return;
+    }
+    for (const message of splitSsp(block)) this.transport.write(message, () => {});
+  }
+
+  private readonly recycle = (block: Buffer): void => this.out.recycle(block);
+
+  /** The connection is gone, or had to be given up: every session on it is too. It is tried again after a back-off. */
+  private lost(error: HostLinkError): void {
+    const wasUp = this.peer !== undefined;
+    this.peer?.disconnected();
+    this.peer = undefined;
+    this.transport.close();
+    this.out.take();
+    const isStopping = this.state === 'STOPPING';
+    if (!isStopping) this.enter('DOWN', error.message);
+    for (const circuit of this.circuits) circuit.lost(error);
+    if (isStopping) return this.end();
+    const name = wasUp ? 'link.down' : 'link.refused';
+    const details = { link: this.config.name, ...error.toRecord() };
+    this.logger.warn(details, name);
+    this.context.channel.event(name, details);
+    this.cancelTimer?.();
+    this.cancelTimer = this.context.clock.after(this.backoff.nextMs(), () => this.open());
+  }
+
+  private enter(state: LinkState, reason: string): void {
+    if (this.state === state && this.reason === reason) return;
+    if (state === 'ACTIVE' && this.state !== 'ACTIVE') {
+      this.context.channel.event('link.active', { link: this.config.name });
+    }
+    this.state = state;
+    this.reason = reason;
+    this.reportSoon();
+  }
+
+  /** Session counts changed. */
+  private changed(): void {
+    this.reportSoon();
+    if (this.state === 'STOPPING') this.stopWhenIdle();
+  }
+
+  private reportSoon(): void {
+    if (this.isReportDue) return;
+    this.isReportDue = true;
+    this.context.clock.soon(this.report);
+  }
+
+  private readonly report = (): void => {
+    this.isReportDue = false;
+    const { state: link, reason } = this;
+    const { table } = this.sessions;
+    this.context.channel.report({ link, reason, ready: [...table.ready], states: table.countsByState() });
+  };
+
+  private stopWhenIdle(): void {
+    const { table } = this.sessions;
+    if (OPEN_STATES.some((state) => table.count(state) > 0)) return;
+    for (const circuit of this.circuits) circuit.halt();
+    if (this.circuits.every((circuit) => !circuit.isOpen)) this.end();
+  }
+
+  /** The end: whatever is still there goes without ceremony. */
+  private end(): void {
+    this.cancelTimer?.();
+    this.sessions.recovery.destroy();
+    this.flush();
+    this.peer?.disconnected();
+    this.peer = undefined;
+    for (const circuit of this.circuits) circuit.pu.circuitDown('stopped');
+    this.transport.destroy();
+    this.report();
+    this.resolveStopped();
+  }
+
+  private record(toHost: boolean, bytes: Buffer): void {
+    this.traceBlock!.add(this.context.clock.wallMs(), TRACE_KIND.dlsw, toHost, 0, bytes, 0, bytes.length);
+  }
+
+  private sendTrace(): void {
+    const block = this.traceBlock?.take();
+    if (block) this.context.channel.trace(block);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Clock } from '../base/clock.js';
+import {
+  PIU_HEADER_SIZE,
+  TH_EFI,
+  TH_FID2,
+  TH_MPF_FIRST,
+  TH_MPF_LAST,
+  TH_MPF_MIDDLE,
+  TH_MPF_WHOLE,
+  TH_SIZE,
+} from '../sna/masks.js';
+import { encodePiu, type Piu } from '../sna/piu.js';
+import { TRACE_KIND, type TraceBlock } from '../trace/records.js';
+import type { LinkCounters } from './counters.js';
+
+/** The carrier of one PU's PIUs: a DLSw circuit, or whatever a test or a replay puts in its place. */
+export interface LinkStation {
+  /** Room for one PIU: the buffer to write into, at `at`. */
+  reservePiu(length: number): Buffer;
+  readonly at: number;
+}
+
+/** Writes the PIUs of one PU straight into what its link station sends next. Nothing goes out while there is no station. */
+export class PiuSender {
+  station: LinkStation | undefined;
+  /** Where PIUs are recorded while a trace runs. */
+  trace: TraceBlock | undefined;
+  private readonly clock: Clock;
+  private readonly counters: LinkCounters;
+  private readonly puIndex: number;
+  private readonly piuSizeMax: number;
+
+  /** @param piuSizeMax longest PIU of the link; longer BIUs of the normal flow go out in segments */
+  constructor(clock: Clock, counters: LinkCounters, puIndex: number, piuSizeMax: number) {
+    this.clock = clock;
+    this.counters = counters;
+    this.puIndex = puIndex;
+    this.piuSizeMax = piuSizeMax;
+  }
+
+  /** Hot path: one BIU, its RU being `ru[from, to)`, as one PIU or as segments. */
+  send(
+    isExpedited: boolean,
+    daf: number,
+    oaf: number,
+    snf: number,
+    rh0: number,
+    rh1: number,
+    rh2: number,
+    ru: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const { station } = this;
+    if (station === undefined) return;
+    const isWhole = PIU_HEADER_SIZE + (to - from) <= this.piuSizeMax || isExpedited;
+    const end = isWhole ? to : from + (this.piuSizeMax - PIU_HEADER_SIZE);
+    const length = PIU_HEADER_SIZE + (end - from);
+    const out = station.reservePiu(length);
+    const { at } = station;
+    out[at] = TH_FID2 | (isWhole ? TH_MPF_WHOLE : TH_MPF_FIRST) | (isExpedited ? TH_EFI : 0);
+    writeAddresses(out, at, daf, oaf, snf);
+    out[at + 6] = rh0;
+    out[at + 7] = rh1;
+    out[at + 8] = rh2;
+    copy(ru, from, end, out, at + PIU_HEADER_SIZE);
+    this.written(out, at, length);
+    if (!isWhole) this.sendRest(station, daf, oaf, snf, ru, end, to);
+  }
+
+  /** One whole PIU, for traffic that is not on the hot path. */
+  sendPiu(piu: Piu): void {
+    const bytes = encodePiu(piu);
+    const { station } = this;
+    if (station === undefined) return;
+    const out = station.reservePiu(bytes.length);
+    copy(bytes, 0, bytes.length, out, station.at);
+    this.written(out, station.at, bytes.length);
+  }
+
+  /** Record a PIU that came in. */
+  recordReceived(bytes: Buffer, from: number, to: number): void {
+    this.trace?.add(this.clock.wallMs(), TRACE_KIND.piu, false, this.puIndex, bytes, from, to);
+  }
+
+  private sendRest(
+    station: LinkStation,
+    daf: number,
+    oaf: number,
+    snf: number,
+    ru: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const room = this.piuSizeMax - TH_SIZE;
+    for (let start = from; start < to; start += room) {
+      const end = Math.min(to, start + room);
+      const length = TH_SIZE + (end - start);
+      const out = station.reservePiu(length);
+      const { at } = station;
+      out[at] = TH_FID2 | (end === to ? TH_MPF_LAST : TH_MPF_MIDDLE);
+      writeAddresses(out, at, daf, oaf, snf);
+      copy(ru, start, end, out, at + TH_SIZE);
+      this.written(out, at, length);
+    }
+  }
+
+  private written(out: Buffer, at: number, length: number): void {
+    this.counters.piusOut += 1;
+    if (this.trace === undefined) return;
+    this.trace.add(this.clock.wallMs(), TRACE_KIND.piu, true, this.puIndex, out, at, at + length);
+  }
+}
+
+function writeAddresses(out: Buffer, at: number, daf: number, oaf: number, snf: number): void {
+  out[at + 1] = 0;
+  out[at + 2] = daf;
+  out[at + 3] = oaf;
+  out[at + 4] = snf >>> 8;
+  out[at + 5] = snf;
+}
+
+function copy(source: Uint8Array, from: number, to: number, target: Buffer, at: number): void {
+  if (to > from) target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
+}

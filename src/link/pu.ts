@@ -1,0 +1,344 @@
+import { assert } from '../base/assert.js';
+import type { Clock } from '../base/clock.js';
+import { toHostLinkError } from '../base/errors.js';
+import type { Log, Logger } from '../base/log.js';
+import type { WorkerChannel } from '../channel/channel.js';
+import type { PuConfig, SnaOptions } from '../config/model.js';
+import type { LuLuState } from '../fsm/lu-lu.js';
+import { SSCP_PU, type SscpPuAction, type SscpPuEvent, type SscpPuState } from '../fsm/sscp-pu.js';
+import {
+  NS,
+  PIU_HEADER_SIZE,
+  RH0_CATEGORY_MASK,
+  RH0_RRI,
+  RH0_SC,
+  SC,
+  TH_EFI,
+  TH_FID_MASK,
+  TH_FID2,
+  TH_MPF_FIRST,
+  TH_MPF_MASK,
+  TH_MPF_WHOLE,
+  TH_SIZE,
+} from '../sna/masks.js';
+import { decodePiu, negativeResponse, type Piu, positiveResponse } from '../sna/piu.js';
+import { Reassembler } from '../sna/segment.js';
+import type { LinkCounters } from './counters.js';
+import { type LinkStation, PiuSender } from './piu-sender.js';
+import { LuSession, type SessionOwner } from './session.js';
+import type { Sessions } from './sessions.js';
+import { SscpLu } from './sscp-lu.js';
+
+/** What a PU tells its link; what concerns LU sessions goes to `sessions`. */
+export interface PuOwner {
+  puChanged(pu: Pu, reason: string): void;
+}
+
+export interface PuContext {
+  readonly channel: WorkerChannel;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sna: SnaOptions;
+  readonly replySizeMax: number;
+  readonly counters: LinkCounters;
+  readonly owner: PuOwner;
+  readonly sessions: Sessions;
+}
+
+const PU_ADDRESS = 0;
+const BLANKS = new Array<number>(8).fill(0x40);
+/** Format 1 of +RSP(ACTPU) ends in control vector 07, the way terminal controllers send it. */
+const FORMAT_1_TAIL = [0, 0, 0x07, 0x01, 0, 0, 0, 0, 0, 0];
+const SENSE = {
+  SESSION_LIMIT: 0x08050000,
+  NOT_SUPPORTED: 0x10030000,
+  NO_SUCH_ADDRESS: 0x80040000,
+  NO_SESSION: 0x80050000,
+  SEGMENT: 0x80070000,
+  PU_NOT_ACTIVE: 0x80080000,
+  LU_NOT_ACTIVE: 0x80090000,
+} as const;
+
+/**
+ * A PU 2.0 node on one circuit: takes PIUs apart by (DAF, OAF), answers for the PU itself, and hands the rest to its LUs.
+ * @source sna-wire sections 1.1 (demultiplexing), 1.3 (segments), 3.2 (SSCP-PU)
+ */
+export class Pu implements SessionOwner {
+  readonly config: PuConfig;
+  readonly channel: WorkerChannel;
+  readonly sna: SnaOptions;
+  readonly replySizeMax: number;
+  readonly sender: PiuSender;
+  private readonly logger: Logger;
+  private readonly isPayloadLogged: boolean;
+  private readonly owner: PuOwner;
+  private readonly related: Sessions;
+  private readonly counters: LinkCounters;
+  private readonly byAddress: (LuSession | undefined)[] = new Array(256);
+  private readonly reassembler: Reassembler;
+  private state: SscpPuState = 'INACTIVE';
+
+  constructor(config: PuConfig, context: PuContext) {
+    const { clock, counters, log, sna } = context;
+    this.config = config;
+    this.channel = context.channel;
+    this.sna = sna;
+    this.replySizeMax = context.replySizeMax;
+    this.owner = context.owner;
+    this.related = context.sessions;
+    this.counters = counters;
+    this.isPayloadLogged = log.options.payload;
+    this.logger = log.part('link', { pu: config.name });
+    this.sender = new PiuSender(clock, counters, config.index, sna.piuSizeMax);
+    this.reassembler = new Reassembler(context.replySizeMax + PIU_HEADER_SIZE);
+    for (const lu of config.lus) {
+      const session = new LuSession(lu, config.name, this);
+      session.sscp = new SscpLu(session, this, context.sessions);
+      this.byAddress[lu.localAddress] = session;
+    }
+  }
+
+  /** Has the host activated this PU? */
+  get isActive(): boolean {
+    return this.state === 'ACTIVE';
+  }
+
+  *sessions(): IterableIterator<LuSession> {
+    for (const session of this.byAddress) if (session) yield session;
+  }
+
+  /** The circuit is connected: PIUs may flow. */
+  circuitUp(station: LinkStation): void {
+    this.sender.station = station;
+    this.reassembler.reset();
+  }
+
+  /** The circuit is gone, and with it every session of this PU. */
+  circuitDown(reason: string): void {
+    this.sender.station = undefined;
+    this.reassembler.reset();
+    this.step('LINK_LOST', undefined, reason);
+  }
+
+  /** Hot path: one PIU from the host, in place. */
+  received(bytes: Buffer, from: number, to: number): void {
+    this.counters.piusIn += 1;
+    if (this.sender.trace !== undefined) this.sender.recordReceived(bytes, from, to);
+    if (to - from < TH_SIZE || (bytes[from]! & TH_FID_MASK) !== TH_FID2) {
+      this.dropped('TH is not FID2 or too short', bytes, from, to);
+    } else if ((bytes[from]! & TH_MPF_MASK) !== TH_MPF_WHOLE) {
+      this.segment(bytes, from, to);
+    } else if (to - from < PIU_HEADER_SIZE) {
+      this.dropped('PIU ends inside the RH', bytes, from, to);
+    } else {
+      this.dispatch(bytes, from, to);
+    }
+  }
+
+  /** A whole BIU: the pair (DAF, OAF) tells whose it is. */
+  private dispatch(bytes: Buffer, from: number, to: number): void {
+    const address = bytes[from + 2]!;
+    const partner = bytes[from + 3]!;
+    if (address === PU_ADDRESS) {
+      this.forPu(bytes, from, to);
+      return;
+    }
+    const session = this.byAddress[address];
+    if (session === undefined) this.refuse(bytes, from, to, SENSE.NO_SUCH_ADDRESS);
+    else if (session.pluAddress === partner) this.forHalf(session, bytes, from, to);
+    else if (this.state !== 'ACTIVE') this.refuse(bytes, from, to, SENSE.PU_NOT_ACTIVE);
+    else this.forLu(session, partner, bytes, from, to);
+  }
+
+  private forHalf(session: LuSession, bytes: Buffer, from: number, to: number): void {
+    const snf = (bytes[from + 4]! << 8) | bytes[from + 5]!;
+    const isExpedited = (bytes[from]! & TH_EFI) !== 0;
+    const rh = from + TH_SIZE;
+    const ru = from + PIU_HEADER_SIZE;
+    session.receive(isExpedited, snf, bytes[rh]!, bytes[rh + 1]!, bytes[rh + 2]!, bytes, ru, to);
+  }
+
+  /** Not of a bound LU-LU session: SSCP-LU traffic, a BIND, or something for a session that does not exist. */
+  private forLu(session: LuSession, partner: number, bytes: Buffer, from: number, to: number): void {
+    const code = sessionControlCode(bytes, from);
+    const { isActive } = session.sscp;
+    if (code === SC.BIND) this.bind(session, partner, bytes, from, to);
+    else if (code === SC.UNBIND && isActive && session.pluAddress < 0) this.unbind(session, partner, bytes, from, to);
+    else if (code === SC.ACTLU || partner === session.sscp.partner) session.sscp.received(partner, bytes, from, to);
+    else this.refuse(bytes, from, to, isActive ? SENSE.NO_SESSION : SENSE.LU_NOT_ACTIVE);
+  }
+
+  private bind(session: LuSession, partner: number, bytes: Buffer, from: number, to: number): void {
+    if (!session.sscp.isActive) return this.refuse(bytes, from, to, SENSE.LU_NOT_ACTIVE);
+    if (session.pluAddress >= 0) return this.refuse(bytes, from, to, SENSE.SESSION_LIMIT);
+    session.pluAddress = partner;
+    this.forHalf(session, bytes, from, to);
+    if (session.half.state === 'RESET') session.pluAddress = -1;
+  }
+
+  /** The host ends a session that we have forgotten already: it is told yes. */
+  private unbind(session: LuSession, partner: number, bytes: Buffer, from: number, to: number): void {
+    session.pluAddress = partner;
+    this.forHalf(session, bytes, from, to);
+    session.pluAddress = -1;
+  }
+
+  private segment(bytes: Buffer, from: number, to: number): void {
+    try {
+      const whole = this.reassembler.push(bytes, from, to);
+      if (whole) this.dispatch(whole, 0, whole.length);
+    } catch (error) {
+      this.counters.protocolErrors += 1;
+      this.logger.warn({ reason: toHostLinkError(error).message }, 'piu.segment');
+      const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;
+      if (isFirst && to - from >= PIU_HEADER_SIZE) this.refuse(bytes, from, to, SENSE.SEGMENT);
+    }
+  }
+
+  // SSCP-PU
+
+  private forPu(bytes: Buffer, from: number, to: number): void {
+    const piu = decodePiu(bytes.subarray(from, to));
+    if (piu.rh === null || piu.rh.rri) return;
+    const event = puEvent(piu);
+    this.step(event, piu, event);
+  }
+
+  private step(event: SscpPuEvent, piu: Piu | undefined, reason: string): void {
+    const step = SSCP_PU.step(this.state, event);
+    assert(step !== undefined, `no row for ${this.state} / ${event}`);
+    const was = this.state;
+    this.state = step.next;
+    for (const action of step.actions) this.act(action, piu, reason);
+    if (was !== this.state) this.owner.puChanged(this, this.isActive ? '' : reason);
+  }
+
+  private act(action: SscpPuAction, piu: Piu | undefined, reason: string): void {
+    switch (action) {
+      case 'DROP_SESSIONS':
+        for (const session of this.sessions()) session.sscp.drop(reason);
+        return;
+      case 'STORE_SSCP':
+        return; // every answer goes to the address its request came from, and we ask the SSCP for nothing on this session
+      default:
+        if (piu !== undefined) this.answer(action, piu);
+    }
+  }
+
+  private answer(action: SscpPuAction, piu: Piu): void {
+    switch (action) {
+      case 'RESPOND_COLD':
+        return this.sender.sendPiu(positiveResponse(piu, this.actpuResponse(1)));
+      case 'RESPOND_ERP':
+        return this.sender.sendPiu(positiveResponse(piu, this.actpuResponse(2)));
+      case 'RESPOND':
+        return this.sender.sendPiu(positiveResponse(piu, piu.ru.subarray(0, 1)));
+      case 'ANSWER_MANAGEMENT':
+        return this.management(piu);
+      case 'REJECT_1003':
+        return this.sender.sendPiu(negativeResponse(piu, SENSE.NOT_SUPPORTED));
+      case 'REJECT_8008':
+        return this.sender.sendPiu(negativeResponse(piu, SENSE.PU_NOT_ACTIVE));
+      default:
+    }
+  }
+
+  private actpuResponse(performed: number): Uint8Array {
+    if (this.sna.actpuRspFormat === 0) return Uint8Array.of(SC.ACTPU, performed, ...BLANKS);
+    return Uint8Array.of(SC.ACTPU, 0x10 | performed, ...BLANKS, ...FORMAT_1_TAIL);
+  }
+
+  /** A PU that keeps no statistics: an NMVT that wants no reply is taken, everything else is not supported. */
+  private management(piu: Piu): void {
+    const isUnsolicited = nsHeader(piu.ru) === NS.NMVT && piu.ru.length > 7 && (piu.ru[7]! & 0x80) === 0;
+    if (isUnsolicited) this.sender.sendPiu(positiveResponse(piu, piu.ru.subarray(0, 3)));
+    else this.sender.sendPiu(negativeResponse(piu, SENSE.NOT_SUPPORTED));
+  }
+
+  // SessionOwner: what LUs ask of their PU
+
+  /** Hot path: one BIU of a LU-LU session. */
+  transmit(
+    session: LuSession,
+    isExpedited: boolean,
+    snf: number,
+    rh0: number,
+    rh1: number,
+    rh2: number,
+    ru: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const { localAddress } = session.config;
+    this.sender.send(isExpedited, session.pluAddress, localAddress, snf, rh0, rh1, rh2, ru, from, to);
+  }
+
+  luLuChanged(session: LuSession, state: LuLuState, cause: string, senseData: number): void {
+    this.related.luLuChanged(session, state, cause, senseData);
+  }
+
+  callEnded(session: LuSession): void {
+    if (session.isInUse) this.related.callEnded(session);
+  }
+
+  noticed(session: LuSession, kind: string, value: number): void {
+    this.logger.debug({ lu: session.config.name, kind, value }, 'session.notice');
+  }
+
+  protocolError(session: LuSession, senseData: number, what: string): void {
+    this.counters.protocolErrors += 1;
+    this.logger.warn({ lu: session.config.name, sense: senseText(senseData), what }, 'session.protocol');
+  }
+
+  replied(): void {
+    this.counters.replies += 1;
+  }
+
+  lateReply(session: LuSession): void {
+    this.counters.lateReplies += 1;
+    this.logger.info({ lu: session.config.name }, 'session.late-reply');
+  }
+
+  /** Negative response to a request that no session takes; a response is dropped, and so is what wants no answer. */
+  private refuse(bytes: Buffer, from: number, to: number, senseData: number): void {
+    this.counters.protocolErrors += 1;
+    const addresses = { daf: bytes[from + 2], oaf: bytes[from + 3] };
+    this.logger.warn({ sense: senseText(senseData), ...addresses, ...this.payload(bytes, from, to) }, 'piu.refused');
+    const piu = decodePiu(bytes.subarray(from, to));
+    if (piu.rh === null || piu.rh.rri || !(piu.rh.dr1 || piu.rh.dr2)) return;
+    this.sender.sendPiu(negativeResponse(piu, senseData));
+  }
+
+  private dropped(reason: string, bytes: Buffer, from: number, to: number): void {
+    this.counters.protocolErrors += 1;
+    this.logger.warn({ reason, size: to - from, ...this.payload(bytes, from, to) }, 'piu.dropped');
+  }
+
+  /** PIU bytes may hold customer data: they are logged only where the configuration asks for it. */
+  private payload(bytes: Buffer, from: number, to: number): { piu?: string } {
+    return this.isPayloadLogged ? { piu: bytes.toString('hex', from, to) } : {};
+  }
+}
+
+function sessionControlCode(bytes: Buffer, from: number): number {
+  const rh0 = bytes[from + TH_SIZE]!;
+  const isRequest = (rh0 & RH0_RRI) === 0 && (rh0 & RH0_CATEGORY_MASK) === RH0_SC;
+  return isRequest ? (bytes[from + PIU_HEADER_SIZE] ?? -1) : -1;
+}
+
+function nsHeader(ru: Uint8Array): number {
+  return ru.length < 3 ? 0 : (ru[0]! << 16) | (ru[1]! << 8) | ru[2]!;
+}
+
+function puEvent({ rh, ru }: Piu): SscpPuEvent {
+  if (rh?.ruCategory === 'SC') {
+    if (ru[0] === SC.ACTPU) return ((ru[1] ?? 1) & 0x0f) === 2 ? 'ACTPU_ERP' : 'ACTPU_COLD';
+    return ru[0] === SC.DACTPU ? 'DACTPU' : 'OTHER_REQUEST';
+  }
+  const header = nsHeader(ru);
+  return header === NS.NMVT || header === NS.REQMS ? 'MANAGEMENT' : 'OTHER_REQUEST';
+}
+
+function senseText(senseData: number): string {
+  return (senseData >>> 0).toString(16).toUpperCase().padStart(8, '0');
+}

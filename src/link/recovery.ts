@@ -1,0 +1,195 @@
+import { Backoff } from '../base/backoff.js';
+import type { Clock } from '../base/clock.js';
+import { DeadlineSet } from '../base/deadline.js';
+import type { Prng } from '../base/prng.js';
+import type { SessionState } from '../channel/messages.js';
+import type { LinkConfig } from '../config/model.js';
+import type { RetryClass } from '../sna/sense.js';
+import type { LuSession } from './session.js';
+import type { SessionTable } from './session-table.js';
+
+/** Between these two a session goes back and forth with every request; nobody is told of that. */
+const IN_USE: Partial<Record<SessionState, boolean>> = { ACTIVE: true, BUSY: true };
+
+/** What recovery asks of the link; each is done at once and answered by the host later. */
+export interface RecoveryActions {
+  /** Send the session information to the host: INIT-SELF, or the LOGON text. */
+  initiate(session: LuSession): void;
+  /** Ask the host to end the session: TERM-SELF. */
+  terminate(session: LuSession): void;
+  /** Forget the session without traffic. */
+  reset(session: LuSession, cause: string): void;
+  /** Something changed that operators and the dispatcher want to know. */
+  changed(): void;
+  /** For the log and for subscribers. */
+  event(name: string, session: LuSession, details: Record<string, unknown>): void;
+}
+
+/**
+ * Brings sessions up and back: at most `bringUpMax` at once per link, each attempt with a time-out, each failure with a
+ * back-off. One timer for all; a session has at most one deadline and it ends with the state it belongs to.
+ */
+export class Recovery {
+  private readonly table: SessionTable;
+  private readonly link: LinkConfig;
+  private readonly clock: Clock;
+  private readonly prng: Prng;
+  private readonly actions: RecoveryActions;
+  private readonly deadlines: DeadlineSet<LuSession>;
+  private readonly backoffs = new Map<LuSession, Backoff>();
+  private isStopping = false;
+
+  constructor(table: SessionTable, link: LinkConfig, clock: Clock, prng: Prng, actions: RecoveryActions) {
+    this.table = table;
+    this.link = link;
+    this.clock = clock;
+    this.prng = prng;
+    this.actions = actions;
+    this.deadlines = new DeadlineSet(clock, (session) => this.expired(session));
+  }
+
+  /** The one way into another state: the old state's deadline ends, the new one's begins. */
+  enter(session: LuSession, state: SessionState, timeoutMs?: number): void {
+    if (this.deadlines.size > 0) this.deadlines.remove(session);
+    if (timeoutMs !== undefined) this.deadlines.add(session, this.clock.nowMs() + timeoutMs);
+    const from = session.state;
+    if (from === state) return;
+    this.table.move(session, state);
+    if (!IN_USE[from] || !IN_USE[state]) this.actions.changed();
+  }
+
+  /** The SSCP-LU session is active: the LU may ask for its session. */
+  sscpActive(session: LuSession): void {
+    if (this.isStopping || session.state !== 'DOWN') return;
+    if (session.config.initiate === 'wait') this.enter(session, 'QUEUED_AT_HOST');
+    else this.enter(session, 'READY_TO_INIT');
+    this.pump();
+  }
+
+  /** No SSCP-LU session any more. */
+  down(session: LuSession, reason: string): void {
+    session.reason = reason;
+    this.enter(session, 'DOWN');
+    this.pump();
+  }
+
+  /** INIT-SELF was accepted; the BIND may take its time. */
+  accepted(session: LuSession): void {
+    if (session.state !== 'INIT_PENDING') return;
+    this.enter(session, 'QUEUED_AT_HOST', this.link.timers.bindMs);
+    this.pump();
+  }
+
+  /** BIND answered positively. */
+  bound(session: LuSession): void {
+    if (this.isStopping) this.close(session);
+    else this.enter(session, 'PENDING_ACTIVE', this.link.timers.sdtMs);
+  }
+
+  /** Data may flow. */
+  active(session: LuSession): void {
+    if (this.isStopping) return this.close(session);
+    const wasDown = session.state === 'PENDING_ACTIVE';
+    this.enter(session, 'ACTIVE');
+    if (!wasDown) return;
+    session.reason = '';
+    this.backoffs.get(session)?.reset();
+    this.pump();
+  }
+
+  /** The attempt failed, or the session ended: once more, later, or not before an operator acts. */
+  failed(session: LuSession, reason: string, retry: RetryClass): void {
+    session.reason = reason;
+    this.actions.event('session.down', session, { reason, retry });
+    if (this.isStopping) this.enter(session, 'DOWN');
+    else if (retry === 'operator' || retry === 'never') this.enter(session, 'HELD');
+    else this.enter(session, 'RETRY', this.backoff(session).nextMs());
+    this.pump();
+  }
+
+  /** UNBIND 02: the next BIND is on its way. */
+  bindForthcoming(session: LuSession): void {
+    this.enter(session, 'QUEUED_AT_HOST', this.link.timers.bindMs);
+  }
+
+  /** The caller left; the reply is still due. */
+  late(session: LuSession): void {
+    this.enter(session, 'LATE', this.link.timers.lateReplyMs);
+  }
+
+  /** Ended by us: TERM-SELF is out, UNBIND awaited. */
+  close(session: LuSession): void {
+    this.enter(session, 'CLOSING', this.link.timers.haltMs);
+    this.actions.terminate(session);
+  }
+
+  /** Stop: no session is brought up any more; those without a request are ended, the others when they are done. */
+  stop(): void {
+    this.isStopping = true;
+    for (const session of this.table.sessions) {
+      const { state } = session;
+      if (state === 'ACTIVE' || state === 'PENDING_ACTIVE' || (state === 'BUSY' && !session.hasRequest))
+        this.close(session);
+      else if (state === 'READY_TO_INIT' || state === 'RETRY') this.enter(session, 'DOWN');
+    }
+  }
+
+  /** End all timers. */
+  destroy(): void {
+    this.isStopping = true;
+    this.deadlines.clear();
+  }
+
+  /** Start as many waiting sessions as there are places. */
+  private pump(): void {
+    const waiting = this.table.list('READY_TO_INIT');
+    while (!this.isStopping && waiting.head && this.inProgress() < this.link.bringUpMax) {
+      const session = waiting.head;
+      this.enter(session, 'INIT_PENDING', this.link.timers.initMs);
+      this.actions.initiate(session);
+    }
+  }
+
+  private inProgress(): number {
+    return this.table.count('INIT_PENDING') + this.table.count('PENDING_ACTIVE');
+  }
+
+  private backoff(session: LuSession): Backoff {
+    let backoff = this.backoffs.get(session);
+    if (!backoff) {
+      const { sessionRetryMs: firstMs, sessionRetryMaxMs: maxMs } = this.link.timers;
+      backoff = new Backoff({ firstMs, maxMs }, this.prng);
+      this.backoffs.set(session, backoff);
+    }
+    return backoff;
+  }
+
+  private expired(session: LuSession): void {
+    switch (session.state) {
+      case 'RETRY':
+        this.enter(session, 'READY_TO_INIT');
+        this.pump();
+        return;
+      case 'INIT_PENDING':
+        return this.giveUp(session, 'the host did not answer INIT-SELF in time');
+      case 'QUEUED_AT_HOST':
+        return this.giveUp(session, 'no BIND came in time');
+      case 'PENDING_ACTIVE':
+        return this.giveUp(session, 'the host bound the session but did not start it in time');
+      case 'LATE':
+      case 'BUSY':
+        return this.giveUp(session, 'the host kept the session without an answer');
+      case 'CLOSING':
+        this.actions.reset(session, 'the host did not end the session in time');
+        return this.failed(session, 'the host did not end the session in time', 'later');
+      default:
+    }
+  }
+
+  /** End what may be left of the attempt at the host, forget it here, and try again later. */
+  private giveUp(session: LuSession, reason: string): void {
+    this.actions.terminate(session);
+    this.actions.reset(session, reason);
+    this.failed(session, reason, 'later');
+  }
+}

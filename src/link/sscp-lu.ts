@@ -1,0 +1,257 @@
+import { assert } from '../base/assert.js';
+import { Queue } from '../base/queue.js';
+import { SSCP_LU, type SscpLuAction, type SscpLuEvent, type SscpLuState } from '../fsm/sscp-lu.js';
+import { encodeEbcdic, encodeName } from '../sna/ebcdic.js';
+import { NS, RH0_RRI, SC, TH_SIZE } from '../sna/masks.js';
+import { decodePiu, negativeResponse, type Piu, positiveResponse } from '../sna/piu.js';
+import type { Pu } from './pu.js';
+import type { LuSession } from './session.js';
+import type { Sessions } from './sessions.js';
+
+/** RH of a formatted (NS) and of a character-coded request, only in chain, definite response. */
+const RH_FORMATTED = 0x0b;
+const RH_CHARACTER = 0x03;
+const RH_DEFINITE = 0x80;
+const BLANKS = new Array<number>(8).fill(0x40);
+/** LU name type in network name fields. */
+const NAME_TYPE_LU = 0xf3;
+/** Active, pending and queued sessions; orderly. */
+const TERM_ORDERLY = 0x60;
+const SENSE_LU_NOT_ACTIVE = 0x80090000;
+const SENSE_NOT_SUPPORTED = 0x10030000;
+const NO_SENSE = 0;
+const WAITING_MAX = 8;
+/** Secondary capability in control vector 0C: enabled, or not now. */
+const CAPABLE = 0x03;
+const NOT_CAPABLE = 0x01;
+const VECTOR_CAPABILITIES = 0x0c;
+
+type Purpose = 'INITIATE' | 'TERMINATE' | 'NOTIFY' | 'DATA';
+
+interface NsRequest {
+  readonly purpose: Purpose;
+  readonly rh0: number;
+  readonly ru: Uint8Array;
+}
+
+/**
+ * The SSCP-LU session of one LU: answers ACTLU and DACTLU, asks for sessions and for their end, reports availability. One
+ * request is outstanding at a time (FM profile 0, immediate request mode); the next waits for its response.
+ * @source sna-wire sections 2.3 to 2.7, 3.3
+ */
+export class SscpLu {
+  private readonly session: LuSession;
+  private readonly pu: Pu;
+  private readonly sessions: Sessions;
+  private state: SscpLuState = 'OFF_ENABLED';
+  /** Address of the SSCP, as ACTLU came with; -1 before. */
+  partner = -1;
+  private identifier = 0;
+  private outstanding: NsRequest | undefined;
+  private readonly waiting = new Queue<NsRequest>();
+
+  constructor(session: LuSession, pu: Pu, sessions: Sessions) {
+    this.session = session;
+    this.pu = pu;
+    this.sessions = sessions;
+  }
+
+  get isActive(): boolean {
+    return this.state !== 'OFF_ENABLED' && this.state !== 'OFF_DISABLED';
+  }
+
+  /** Send the session information to the host: INIT-SELF, or a LOGON text. The answer comes as `initAnswered`. */
+  initiate(): void {
+    const { initiate } = this.session.config;
+    if (initiate === 'logon') this.request({ purpose: 'INITIATE', rh0: RH_CHARACTER, ru: this.logonText() });
+    else this.request({ purpose: 'INITIATE', rh0: RH_FORMATTED, ru: this.initSelf() });
+  }
+
+  /** TERM-SELF: end the session with whichever PLU, in order. */
+  terminate(): void {
+    const ru = Uint8Array.of(...nsHeader(NS.TERM_SELF), TERM_ORDERLY, NAME_TYPE_LU, 0);
+    this.request({ purpose: 'TERMINATE', rh0: RH_FORMATTED, ru });
+  }
+
+  /** NOTIFY: this LU can, or cannot now, have sessions. */
+  notify(isAvailable: boolean): void {
+    const vector = this.capabilities(isAvailable ? CAPABLE : NOT_CAPABLE);
+    this.request({ purpose: 'NOTIFY', rh0: RH_FORMATTED, ru: Uint8Array.of(...nsHeader(NS.NOTIFY), ...vector) });
+  }
+
+  /** Character-coded data to the SSCP, as a terminal user types it. */
+  sendText(text: Uint8Array): void {
+    this.request({ purpose: 'DATA', rh0: RH_CHARACTER, ru: text });
+  }
+
+  /** The PU or the link went away. */
+  drop(reason: string): void {
+    this.step('DROPPED', undefined, reason);
+  }
+
+  /** One PIU with the SSCP's address, whole. */
+  received(partner: number, bytes: Buffer, from: number, to: number): void {
+    const isResponse = (bytes[from + TH_SIZE]! & RH0_RRI) !== 0;
+    const piu = decodePiu(bytes.subarray(from, to));
+    if (isResponse) this.responded(piu);
+    else this.requested(partner, piu);
+  }
+
+  private requested(partner: number, piu: Piu): void {
+    const event = luEvent(piu);
+    if (event === undefined) {
+      this.pu.sender.sendPiu(negativeResponse(piu, SENSE_NOT_SUPPORTED));
+      return;
+    }
+    if (event === 'ACTLU_COLD' || event === 'ACTLU_ERP') this.partner = partner;
+    this.step(event, piu, event);
+    if (event === 'ACTLU_COLD' || event === 'ACTLU_ERP') this.sessions.luActive(this.session);
+  }
+
+  private step(event: SscpLuEvent, piu: Piu | undefined, reason: string): void {
+    const step = SSCP_LU.step(this.state, event);
+    assert(step !== undefined, `no row for ${this.state} / ${event}`);
+    this.state = step.next;
+    if (!this.isActive) this.partner = -1;
+    for (const action of step.actions) this.act(action, piu, reason);
+  }
+
+  private act(action: SscpLuAction, piu: Piu | undefined, reason: string): void {
+    switch (action) {
+      case 'STORE_SSCP':
+        this.forgetRequests();
+        return;
+      case 'RESET_LU_LU':
+        this.forgetRequests();
+        return this.sessions.luDown(this.session, reason);
+      case 'NOTIFY_ENABLED':
+        return this.notify(true);
+      case 'NOTIFY_DISABLED':
+        return this.notify(false);
+      case 'END_LU_LU':
+        return this.terminate();
+      default:
+        if (piu !== undefined) this.answer(action, piu);
+    }
+  }
+
+  private answer(action: SscpLuAction, piu: Piu): void {
+    switch (action) {
+      case 'RESPOND_COLD_ENABLED':
+        return this.actluResponse(piu, 1, CAPABLE);
+      case 'RESPOND_COLD_DISABLED':
+        return this.actluResponse(piu, 1, NOT_CAPABLE);
+      case 'RESPOND_ERP_ENABLED':
+        return this.actluResponse(piu, 2, CAPABLE);
+      case 'RESPOND_ERP_DISABLED':
+        return this.actluResponse(piu, 2, NOT_CAPABLE);
+      case 'RESPOND':
+        return this.pu.sender.sendPiu(positiveResponse(piu, echoOf(piu)));
+      case 'DELIVER':
+        return this.pu.noticed(this.session, 'SSCP_TEXT', piu.ru.length);
+      case 'FAIL_INITIATE':
+        return this.sessions.initFailed(this.session, senseWithin(piu.ru));
+      case 'REJECT_8009':
+        return this.pu.sender.sendPiu(negativeResponse(piu, SENSE_LU_NOT_ACTIVE));
+      default:
+    }
+  }
+
+  /** Control vector 00: largest RU on this session (85 = 256 bytes); 0C: what sessions the LU can have. */
+  private actluResponse(piu: Piu, performed: number, capability: number): void {
+    const vectors = [0x00, 0x85, 0, 0, 0, ...this.capabilities(capability)];
+    this.pu.sender.sendPiu(positiveResponse(piu, Uint8Array.of(SC.ACTLU, performed, 0x01, ...vectors)));
+  }
+
+  private forgetRequests(): void {
+    this.outstanding = undefined;
+    this.waiting.clear();
+  }
+
+  private responded(piu: Piu): void {
+    const request = this.outstanding;
+    if (request === undefined || piu.th.snf !== this.identifier) {
+      this.pu.protocolError(this.session, 0x200e0000, 'response on the SSCP-LU session to nothing we sent');
+      return;
+    }
+    this.outstanding = undefined;
+    const isNegative = piu.rh?.rti ?? false;
+    const senseData = isNegative && piu.ru.length >= 4 ? Buffer.from(piu.ru).readUInt32BE(0) : NO_SENSE;
+    if (request.purpose === 'INITIATE') this.sessions.initAnswered(this.session, isNegative, senseData);
+    this.sendNext();
+  }
+
+  private request(request: NsRequest): void {
+    if (!this.isActive) return;
+    if (this.waiting.size >= WAITING_MAX) {
+      this.pu.protocolError(this.session, 0x08120000, 'too many requests wait for the SSCP');
+      return;
+    }
+    this.waiting.push(request);
+    this.sendNext();
+  }
+
+  private sendNext(): void {
+    if (this.outstanding !== undefined) return;
+    const request = this.waiting.shift();
+    if (request === undefined) return;
+    this.outstanding = request;
+    this.identifier = (this.identifier % 0xffff) + 1;
+    const { localAddress } = this.session.config;
+    const { rh0, ru } = request;
+    this.pu.sender.send(false, this.partner, localAddress, this.identifier, rh0, RH_DEFINITE, 0, ru, 0, ru.length);
+  }
+
+  private initSelf(): Uint8Array {
+    const { logMode, userData, codePage } = { ...this.session.config, codePage: '037' };
+    const mode = logMode === '' ? BLANKS : encodeName(logMode, 8);
+    const name = encodeName(this.sessions.applicationOf(this.session), 8);
+    const user = encodeEbcdic(userData, codePage);
+    const header = [...nsHeader(NS.INIT_SELF), 0x00];
+    return Uint8Array.of(...header, ...mode, NAME_TYPE_LU, name.length, ...name, 0, 0, user.length, ...user);
+  }
+
+  private logonText(): Uint8Array {
+    const { logMode, userData } = this.session.config;
+    const mode = logMode === '' ? '' : ` LOGMODE(${logMode})`;
+    const data = userData === '' ? '' : ` DATA(${userData})`;
+    return encodeEbcdic(`LOGON APPLID(${this.sessions.applicationOf(this.session)})${mode}${data}`, '037');
+  }
+
+  /** Control vector 0C: what sessions this LU can have. */
+  private capabilities(capability: number): number[] {
+    const body = [capability, 0x00, 0x01, 0x00, 0x00, 0x00];
+    if (this.pu.sna.luVectorForm === 'short') return [VECTOR_CAPABILITIES, 0x06, ...body];
+    return [VECTOR_CAPABILITIES, 0x0e, ...body, ...BLANKS];
+  }
+}
+
+function nsHeader(code: number): [number, number, number] {
+  return [code >>> 16, (code >>> 8) & 0xff, code & 0xff];
+}
+
+function luEvent({ rh, ru }: Piu): SscpLuEvent | undefined {
+  if (rh?.ruCategory === 'SC') {
+    if (ru[0] === SC.ACTLU) return ((ru[1] ?? 1) & 0x03) === 2 ? 'ACTLU_ERP' : 'ACTLU_COLD';
+    return ru[0] === SC.DACTLU ? 'DACTLU' : undefined;
+  }
+  if (rh?.ruCategory !== 'FMD') return undefined;
+  return rh.fi && isSessionOutcome(ru) ? 'SESSION_OUTCOME' : 'DATA';
+}
+
+/** NSPE, or a NOTIFY whose vector is not that of LU availability: an Initiate that had been accepted came to nothing. */
+function isSessionOutcome(ru: Uint8Array): boolean {
+  const header = ru.length < 4 ? 0 : (ru[0]! << 16) | (ru[1]! << 8) | ru[2]!;
+  return header === NS.NSPE || (header === NS.NOTIFY && ru[3] !== VECTOR_CAPABILITIES);
+}
+
+/** What a positive response repeats: the request code, the NS header, or nothing of character-coded data. */
+function echoOf({ rh, ru }: Piu): Uint8Array {
+  if (rh?.ruCategory !== 'FMD') return ru.subarray(0, 1);
+  return rh.fi ? ru.subarray(0, 3) : ru.subarray(0, 0);
+}
+
+/** The last four bytes of an outcome are its sense data, as far as one can tell (the layout is not published). */
+function senseWithin(ru: Uint8Array): number {
+  return ru.length >= 7 ? Buffer.from(ru).readUInt32BE(ru.length - 4) : NO_SENSE;
+}
