@@ -210,6 +210,12 @@ export const ERRORS = {
     'The wrong kind of value was passed.',
     'Pass a Uint8Array, or a string where the service has a code page.',
   ),
+  OPTION_INVALID: entry(
+    T.TPEINVAL,
+    'An option of the call is out of range.',
+    'details.option names it.',
+    'Give a value that details.allowed describes.',
+  ),
   REPLY_TOO_LONG: entry(
     T.TPESVCERR,
     'The reply of the host is over the limit.',
@@ -289,6 +295,18 @@ export const ERRORS = {
     'No running hostlink answers on the control socket.',
     'It is not started, or uses another control path.',
     'Start it with hostlink start -c FILE, or name the socket with --control.',
+  ),
+  CONTROL_REQUEST_UNKNOWN: entry(
+    T.TPEINVAL,
+    'The control socket does not know this request.',
+    'The program that asks is of another version, or something else opened the socket.',
+    'Use the hostlink command of the same version.',
+  ),
+  CONTROL_FAILED: entry(
+    T.TPEOS,
+    'The control socket could not be made.',
+    'The folder does not exist or may not be written, or the path is longer than about 100 characters.',
+    'Correct server.control in the configuration.',
   ),
   TRACE_UNREADABLE: entry(
     T.TPEOS,

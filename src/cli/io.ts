@@ -1,0 +1,88 @@
+import { type Clock, createClock } from '../base/clock.js';
+
+/** Where a command prints. */
+export interface Output {
+  write(text: string): void;
+  /** A person reads it: colours and progress bars make sense. */
+  readonly isTerminal: boolean;
+  /** Characters of a line. */
+  readonly columns: number;
+}
+
+/** The world of a command, so that tests can run one without a process. */
+export interface CliIo {
+  readonly out: Output;
+  readonly err: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** All of standard input. */
+  readInput(): Promise<Buffer>;
+  /** Call `fire` at each SIGINT and SIGTERM; the returned function ends that. */
+  onSignal(fire: (name: string) => void): () => void;
+}
+
+const COLUMNS = 80;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    get isTerminal() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? COLUMNS;
+    },
+  };
+}
+
+async function readAll(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** The world of this process. */
+export function processIo(): CliIo {
+  return {
+    out: outputOf(process.stdout),
+    err: outputOf(process.stderr),
+    env: process.env,
+    clock: createClock(),
+    readInput: () => readAll(process.stdin),
+    onSignal(fire) {
+      const listener = (name: string) => fire(name);
+      for (const name of SIGNALS) process.on(name, listener);
+      return () => {
+        for (const name of SIGNALS) process.off(name, listener);
+      };
+    },
+  };
+}
+
+/** Print one line. */
+export function print(output: Output, line = ''): void {
+  output.write(`${line}\n`);
+}
+
+/** Print a value as one line of JSON, for programs. */
+export function printJson(output: Output, value: unknown): void {
+  print(output, JSON.stringify(value));
+}
+
+/** A promise that comes true `delayMs` later. */
+export function delay(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}
+
+/** A promise that comes true at the first signal. */
+export function firstSignal(io: CliIo): Promise<string> {
+  return new Promise((resolve) => {
+    const forget = io.onSignal((name) => {
+      forget();
+      resolve(name);
+    });
+  });
+}
