@@ -113,12 +113,13 @@ export class Dispatcher {
     return request.id;
   }
 
-  /** The caller of `id` left. Nothing happens when it has its result already. */
-  abort(id: number): void {
+  /** The caller of `id` left, for `reason`. Nothing happens when it has its result already. */
+  abort(id: number, reason?: unknown): void {
     const request = this.requests.find(id);
     if (request === undefined || request.state === REQUEST_STATE.abandoned) return;
     const sent = request.state === REQUEST_STATE.waiting ? 'no' : 'maybe';
-    this.giveUp(request, new HostLinkError('CALL_ABORTED', '', { service: this.nameOf(request), sent }));
+    const details = { service: this.nameOf(request), sent };
+    this.giveUp(request, new HostLinkError('CALL_ABORTED', '', details, { cause: reason }));
   }
 
   /**
@@ -177,7 +178,7 @@ export class Dispatcher {
     for (const request of lost) {
       if (request.state === REQUEST_STATE.abandoned) this.requests.release(request);
       else if (safe.has(request.id)) this.placeAgain(request);
-      else this.outcomeUnknown(request, new HostLinkError('OUTCOME_UNKNOWN', '', { reason: 'worker lost' }));
+      else this.outcomeUnknown(request, this.workerLostError(request, index));
     }
   }
 
@@ -370,6 +371,11 @@ export class Dispatcher {
   private tooMany(service: number, waiting: number): HostLinkError {
     this.counters.queueFull += 1;
     return queueFull(this.services[service]!.name, waiting, this.waitingMax);
+  }
+
+  private workerLostError(request: Request, worker: number): HostLinkError {
+    const details = { service: this.nameOf(request), sent: 'maybe', reason: 'worker lost', worker };
+    return new HostLinkError('OUTCOME_UNKNOWN', '', details);
   }
 
   private nameOf(request: Request): string {

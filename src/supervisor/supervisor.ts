@@ -256,6 +256,7 @@ export class Supervisor {
     if (seat.run !== run || state === 'BACKOFF' || state === 'IDLE') return;
     seat.reason = run.killReason ?? 'its port closed';
     const isOrdered = state === 'DRAINING';
+    seat.report = undefined;
     this.dispatcher.workerLost(seat.index, isOrdered ? 'IDLE' : 'BACKOFF', run.channel.takeUnposted());
     run.channel.close();
     if (!isOrdered) seat.cancelTimer = this.clock.after(SETTLE_MS, () => run.running.abort());

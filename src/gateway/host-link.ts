@@ -1,0 +1,280 @@
+import { EventEmitter } from 'node:events';
+import { type Clock, createClock } from '../base/clock.js';
+import { HostLinkError } from '../base/errors.js';
+import { createLog, type Log } from '../base/log.js';
+import { createPrng, type Prng } from '../base/prng.js';
+import type { SessionRow } from '../channel/messages.js';
+import { loadConfig } from '../config/load.js';
+import type { HostLinkConfig, ServiceConfig } from '../config/model.js';
+import type { HostLinkInput } from '../config/schema.js';
+import { Directory } from '../dispatch/directory.js';
+import { Dispatcher } from '../dispatch/dispatcher.js';
+import { decodeEbcdic, encodeEbcdic } from '../sna/ebcdic.js';
+import type { WorkerLauncher } from '../supervisor/launcher.js';
+import { type RuntimeEvent, Supervisor } from '../supervisor/supervisor.js';
+import { WorkerHost } from '../supervisor/worker-host.js';
+import { Calls } from './calls.js';
+import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
+import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
+import { type TraceOptions, type TraceSink, Traces } from './traces.js';
+
+/** Longest deadline of a call, ms: what a timer of Node holds. */
+export const CALL_TIMEOUT_MAX_MS = 2_147_483_647;
+
+export interface CallOptions {
+  /** Deadline from now, over 0 and at most CALL_TIMEOUT_MAX_MS; the service's own when absent. */
+  readonly timeoutMs?: number | undefined;
+  /** Aborting it ends the call with CALL_ABORTED; what was sent already is not taken back. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface StopOptions {
+  /** How long calls under way may take to finish; stopGraceMs of the configuration when absent. */
+  readonly graceMs?: number;
+}
+
+/** The surroundings of a runtime; each has its natural default. */
+export interface HostLinkOptions {
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly prng?: Prng;
+  /** Another worker module, for tests. */
+  readonly workerFile?: string;
+  /** Other workers than threads, for simulations. */
+  readonly launcher?: WorkerLauncher;
+}
+
+/** Events of HostLink: `event` for everything an operator may want to see. */
+export interface HostLinkEvents {
+  event: [RuntimeEvent];
+}
+
+/** One LU session, and where it is. */
+export interface SessionInfo extends SessionRow {
+  readonly worker: number;
+  readonly link: string;
+}
+
+/** The runtime: workers with their links and sessions, and the calls that go over them. */
+export class HostLink extends EventEmitter<HostLinkEvents> {
+  readonly config: HostLinkConfig;
+  private readonly clock: Clock;
+  private readonly directory: Directory;
+  private readonly dispatcher: Dispatcher;
+  private readonly supervisor: Supervisor;
+  private readonly calls: Calls;
+  private readonly readiness: Readiness;
+  private readonly traces: Traces;
+  private readonly services: ReadonlyMap<string, ServiceConfig>;
+  private readonly startedMs: number;
+  private state: RuntimeState = 'RUNNING';
+  private stopping: Promise<void> | undefined;
+
+  /**
+   * Start a runtime. Resolves when its workers run; their links and sessions may still be coming up: see `ready`.
+   * @param config path of a configuration file, the same as an object, or an effective configuration
+   * @throws HostLinkError CONFIG_UNREADABLE, CONFIG_INVALID, WORKER_START_FAILED; nothing is left running then
+   */
+  static async start(
+    config: string | HostLinkInput | HostLinkConfig,
+    options: HostLinkOptions = {},
+  ): Promise<HostLink> {
+    const runtime = new HostLink(effective(config), options);
+    try {
+      await runtime.supervisor.start();
+    } catch (error) {
+      await runtime.stop({ graceMs: 0 });
+      throw error;
+    }
+    return runtime;
+  }
+
+  private constructor(config: HostLinkConfig, options: HostLinkOptions) {
+    super();
+    const {
+      clock = createClock(),
+      prng = createPrng(),
+      log = createLog(config.log, { server: config.server.name }),
+    } = options;
+    this.config = config;
+    this.clock = clock;
+    this.startedMs = clock.nowMs();
+    this.services = new Map(config.services.map((service) => [service.name, service]));
+    this.calls = new Calls((id, reason) => this.dispatcher.abort(id, reason));
+    this.directory = new Directory(config.server.max, config.groups.length);
+    this.dispatcher = new Dispatcher({
+      clock,
+      directory: this.directory,
+      groups: config.groups.length,
+      services: config.services,
+      maxqcount: config.server.maxqcount,
+      sink: this.calls,
+      onWaiting: (waiting) => this.supervisor.considerGrowth(waiting),
+    });
+    this.supervisor = this.newSupervisor(options.launcher ?? newWorkerHost(config, options, log), log, prng);
+    this.readiness = new Readiness(clock, {
+      progress: () => progressOf(this.supervisor.seats),
+      hopeless: () => this.hopeless(),
+    });
+    this.traces = new Traces(
+      (pius, dlsw) => this.supervisor.trace(pius, dlsw),
+      () => this.supervisor.inspect(),
+    );
+  }
+
+  /**
+   * Wait for sessions to come up.
+   * @throws HostLinkError SESSION_WAIT_TIMEOUT, SERVICE_UNAVAILABLE when no worker comes back, RUNTIME_STOPPED
+   */
+  ready(options: ReadyOptions = {}): Promise<SessionProgress> {
+    return this.readiness.wait(options);
+  }
+
+  /**
+   * Call a service of the host.
+   * @param payload bytes as the host wants them, at most callSizeMax, or text for the service's code page. Bytes are not
+   *   copied: leave them as they are until the call has its result
+   * @returns the reply. It may be a view of a larger block that arrived with it: copy what is kept for long
+   * @throws HostLinkError (as rejection) SERVICE_UNKNOWN, PAYLOAD_TOO_LONG, PAYLOAD_INVALID, EBCDIC_UNMAPPABLE,
+   *   OPTION_INVALID, RUNTIME_STOPPED, SERVICE_UNAVAILABLE, QUEUE_FULL, SESSION_WAIT_TIMEOUT: not sent.
+   *   CALL_TIMEOUT, CALL_ABORTED, OUTCOME_UNKNOWN: details.sent says 'no' or 'maybe'.
+   *   SESSION_REJECTED, REPLY_TOO_LONG, SESSION_PROTOCOL_ERROR: the host's answer was no reply
+   */
+  call(service: string, payload: Uint8Array | string, options?: CallOptions): Promise<Uint8Array> {
+    try {
+      const entry = this.services.get(service);
+      if (entry === undefined) throw this.unknownService(service);
+      const bytes = typeof payload === 'string' ? encodeEbcdic(payload, entry.codePage) : payload;
+      this.checkPayload(bytes);
+      let timeoutMs = entry.timeoutMs;
+      let signal: AbortSignal | undefined;
+      if (options !== undefined) {
+        signal = options.signal;
+        timeoutMs = checkOptions(options, timeoutMs);
+      }
+      const id = this.dispatcher.submit(entry.index, bytes, timeoutMs);
+      return this.calls.open(id, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Call a service with text and take its reply as text, both in the service's code page.
+   * @throws HostLinkError what `call` throws, and EBCDIC_MALFORMED
+   */
+  async callText(service: string, text: string, options?: CallOptions): Promise<string> {
+    const bytes = await this.call(service, text, options);
+    return decodeEbcdic(bytes, this.services.get(service)!.codePage);
+  }
+
+  /** What the runtime is doing, as plain JSON. */
+  stats(): HostLinkStats {
+    const { config, directory, dispatcher } = this;
+    const sources = { config, directory, dispatcher, seats: this.supervisor.seats };
+    return collectStats(sources, this.state, this.clock.nowMs() - this.startedMs);
+  }
+
+  /** Every LU session of the workers that answer. */
+  async sessions(): Promise<SessionInfo[]> {
+    const inspections = await this.supervisor.inspect();
+    const rows: SessionInfo[] = [];
+    for (const [worker, { rows: own }] of inspections) {
+      const link = this.supervisor.seats[worker]?.link?.name ?? '';
+      for (const row of own) rows.push({ worker, link, ...row });
+    }
+    return rows;
+  }
+
+  /**
+   * Record what travels on the links, see trace/records.
+   * @returns ends the recording; resolves once `sink` has had the last block
+   */
+  trace(sink: TraceSink, options: TraceOptions = {}): () => Promise<void> {
+    return this.traces.start(sink, options);
+  }
+
+  /**
+   * Stop: new and waiting calls end with RUNTIME_STOPPED, those under way may finish within the grace, the sessions are
+   * ended in order. Resolves when no worker is left. A second stop waits for the first.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    this.stopping ??= this.stopNow(options.graceMs ?? this.config.server.stopGraceMs);
+    return this.stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async stopNow(graceMs: number): Promise<void> {
+    this.state = 'STOPPING';
+    this.dispatcher.stop();
+    this.readiness.check();
+    await this.supervisor.stop(graceMs);
+    this.state = 'STOPPED';
+  }
+
+  private newSupervisor(launcher: WorkerLauncher, log: Log, prng: Prng): Supervisor {
+    const { config, clock, directory, dispatcher } = this;
+    return new Supervisor({
+      config,
+      clock,
+      prng,
+      log,
+      launcher,
+      directory,
+      dispatcher,
+      // Later, so that a listener that throws cannot break off what the supervisor is doing.
+      onEvent: (event) => clock.soon(() => this.emit('event', event)),
+      onReport: () => this.readiness.check(),
+      onTrace: (workerId, block) => this.traces.take(workerId, block),
+    });
+  }
+
+  private hopeless(): HostLinkError | undefined {
+    if (this.state !== 'RUNNING') return new HostLinkError('RUNTIME_STOPPED');
+    return this.directory.hasHope() ? undefined : new HostLinkError('SERVICE_UNAVAILABLE');
+  }
+
+  private checkPayload(bytes: unknown): void {
+    if (!(bytes instanceof Uint8Array)) throw new HostLinkError('PAYLOAD_INVALID', '', { kind: typeof bytes });
+    const { callSizeMax } = this.config.server;
+    if (bytes.length <= callSizeMax) return;
+    const note = `${bytes.length} bytes, at most ${callSizeMax} are allowed.`;
+    throw new HostLinkError('PAYLOAD_TOO_LONG', note, { size: bytes.length, callSizeMax });
+  }
+
+  private unknownService(service: string): HostLinkError {
+    const known = [...this.services.keys()];
+    return new HostLinkError('SERVICE_UNKNOWN', `Known: ${known.join(', ')}.`, { service, known });
+  }
+}
+
+/** @returns the deadline from now. @throws HostLinkError CALL_ABORTED, OPTION_INVALID */
+function checkOptions({ timeoutMs, signal }: CallOptions, serviceMs: number): number {
+  if (signal?.aborted) {
+    throw new HostLinkError('CALL_ABORTED', '', { sent: 'no' }, { cause: signal.reason });
+  }
+  if (timeoutMs === undefined) return serviceMs;
+  if (timeoutMs > 0 && timeoutMs <= CALL_TIMEOUT_MAX_MS) return timeoutMs;
+  const allowed = `over 0, at most ${CALL_TIMEOUT_MAX_MS}`;
+  throw new HostLinkError('OPTION_INVALID', `timeoutMs: ${allowed}.`, {
+    option: 'timeoutMs',
+    value: timeoutMs,
+    allowed,
+  });
+}
+
+function effective(config: string | HostLinkInput | HostLinkConfig): HostLinkConfig {
+  return typeof config === 'object' && 'groups' in config ? config : loadConfig(config);
+}
+
+function newWorkerHost(config: HostLinkConfig, options: HostLinkOptions, log: Log): WorkerHost {
+  const logger = log.part('supervisor');
+  return new WorkerHost({
+    max: config.server.max,
+    ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
+    onStrayError: (error) => logger.warn({ err: error }, 'error of an idle thread'),
+  });
+}

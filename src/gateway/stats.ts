@@ -1,0 +1,163 @@
+import { type LinkState, SESSION_STATES, type SessionState, type WorkerCounters } from '../channel/messages.js';
+import type { HostLinkConfig } from '../config/model.js';
+import type { Directory, WorkerState } from '../dispatch/directory.js';
+import type { DispatchCounters } from '../dispatch/dispatch-counters.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { ServiceStats } from '../dispatch/service-counters.js';
+import { sessionsOf } from '../supervisor/link-pool.js';
+import type { WorkerSeat } from '../supervisor/worker-seat.js';
+import type { SessionProgress } from './readiness.js';
+
+export type RuntimeState = 'RUNNING' | 'STOPPING' | 'STOPPED';
+
+export type SessionCounts = Readonly<Record<SessionState, number>>;
+
+export interface WorkerStats {
+  readonly id: number;
+  readonly state: WorkerState;
+  /** Name of its link; '' while it has none. */
+  readonly link: string;
+  /** Why it is not READY; '' when it is. */
+  readonly reason: string;
+  readonly restarts: number;
+  /** Sessions promised to calls now. */
+  readonly reserved: number;
+  /** Of its thread, at its last sign of life. */
+  readonly heapBytes: number;
+  /** Of its thread, at its last sign of life; null before the first. */
+  readonly counters: WorkerCounters | null;
+}
+
+export interface LinkStats {
+  readonly name: string;
+  /** The worker that owns it; null when none does. */
+  readonly worker: number | null;
+  readonly state: LinkState;
+  /** Why it is not ACTIVE; '' when it is. */
+  readonly reason: string;
+  /** Sessions that can carry calls. */
+  readonly up: number;
+  /** Sessions defined. */
+  readonly total: number;
+  readonly sessions: SessionCounts;
+}
+
+export interface GroupStats {
+  readonly application: string;
+  readonly sessionType: string;
+  /** Sessions defined on the links of the running workers. */
+  readonly sessions: number;
+  /** Sessions that can carry calls. */
+  readonly active: number;
+  /** Sessions promised to calls now. */
+  readonly reserved: number;
+  /** Calls that wait for a session. */
+  readonly waiting: number;
+}
+
+/** What the runtime is doing, as plain JSON. Times are ms, sizes bytes. */
+export interface HostLinkStats {
+  readonly server: { readonly name: string; readonly state: RuntimeState; readonly pid: number; readonly upMs: number };
+  readonly workers: readonly WorkerStats[];
+  readonly links: readonly LinkStats[];
+  /** Over all links. */
+  readonly sessions: SessionProgress & { readonly byState: SessionCounts };
+  readonly groups: readonly GroupStats[];
+  readonly services: readonly ServiceStats[];
+  /** Calls that wait now, and counters since the start. */
+  readonly dispatch: DispatchCounters & { readonly waiting: number };
+}
+
+const IS_UP: readonly boolean[] = SESSION_STATES.map((state) => ['ACTIVE', 'BUSY', 'LATE'].includes(state));
+
+function upOf(states: readonly number[]): number {
+  return states.reduce((sum, count, at) => (IS_UP[at] ? sum + count : sum), 0);
+}
+
+function countsOf(states: readonly number[]): SessionCounts {
+  return Object.fromEntries(SESSION_STATES.map((state, at) => [state, states[at] ?? 0])) as Record<
+    SessionState,
+    number
+  >;
+}
+
+/** Sessions by state of a worker; without its word all those of its link are DOWN. */
+function statesOf(seat: WorkerSeat | undefined, total: number): readonly number[] {
+  return seat?.report?.states ?? [total];
+}
+
+/** Sessions up and defined, over the links that have a worker. */
+export function progressOf(seats: readonly WorkerSeat[]): SessionProgress {
+  let sessions = 0;
+  let total = 0;
+  for (const seat of seats) {
+    if (seat.link !== undefined) total += sessionsOf(seat.link);
+    if (seat.report !== undefined) sessions += upOf(seat.report.states);
+  }
+  return { sessions, total };
+}
+
+export interface StatsSources {
+  readonly config: HostLinkConfig;
+  readonly directory: Directory;
+  readonly dispatcher: Dispatcher;
+  readonly seats: readonly WorkerSeat[];
+}
+
+function workerStats(seat: WorkerSeat, directory: Directory): WorkerStats {
+  const worker = directory.worker(seat.index);
+  return {
+    id: seat.index,
+    state: worker.state,
+    link: seat.link?.name ?? '',
+    reason: seat.reason,
+    restarts: seat.restarts,
+    reserved: worker.reservedTotal,
+    heapBytes: seat.heapBytes,
+    counters: seat.counters ?? null,
+  };
+}
+
+function linkStats({ config, seats }: StatsSources): LinkStats[] {
+  return config.links.map((link) => {
+    const seat = seats.find((one) => one.link === link);
+    const total = sessionsOf(link);
+    const states = statesOf(seat, total);
+    return {
+      name: link.name,
+      worker: seat?.index ?? null,
+      state: seat?.report?.link ?? 'DOWN',
+      reason: seat === undefined ? 'no worker' : (seat.report?.reason ?? seat.reason),
+      up: upOf(states),
+      total,
+      sessions: countsOf(states),
+    };
+  });
+}
+
+function groupStats({ config, directory, dispatcher }: StatsSources): GroupStats[] {
+  return config.groups.map(({ index, application, sessionType }) => ({
+    application,
+    sessionType,
+    sessions: directory.total('defined', index),
+    active: directory.total('ready', index),
+    reserved: directory.total('reserved', index),
+    waiting: dispatcher.waitingOf(index),
+  }));
+}
+
+/** Put the picture together; costs a walk over workers and links, nothing on the call path. */
+export function collectStats(sources: StatsSources, state: RuntimeState, upMs: number): HostLinkStats {
+  const { config, directory, dispatcher, seats } = sources;
+  const links = linkStats(sources);
+  const byState = SESSION_STATES.map((name) => links.reduce((sum, link) => sum + link.sessions[name], 0));
+  return {
+    server: { name: config.server.name, state, pid: process.pid, upMs: Math.round(upMs) },
+    workers: seats.map((seat) => workerStats(seat, directory)),
+    links,
+    sessions: { ...progressOf(seats), byState: countsOf(byState) },
+    groups: groupStats(sources),
+    services: dispatcher.services.map((service) => service.toStats()),
+    dispatch: { waiting: dispatcher.waiting, ...dispatcher.counters },
+  };
+}

@@ -1,0 +1,45 @@
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorEntry,
+  type ErrorRecord,
+  HostLinkError,
+  TPERRNO,
+} from './base/errors.js';
+export { createLog, type Log, type LogLevel, type LogOptions, type LogPart } from './base/log.js';
+export type { LinkState, SessionRow, SessionState, WorkerCounters } from './channel/messages.js';
+export { loadConfig } from './config/load.js';
+export type {
+  GroupConfig,
+  HostLinkConfig,
+  LinkConfig,
+  LuConfig,
+  PuConfig,
+  ServerConfig,
+  ServiceConfig,
+} from './config/model.js';
+export type { Problem } from './config/problems.js';
+export type { HostLinkInput } from './config/schema.js';
+export type { WorkerState } from './dispatch/directory.js';
+export type { DispatchCounters } from './dispatch/dispatch-counters.js';
+export type { ServiceStats } from './dispatch/service-counters.js';
+export {
+  CALL_TIMEOUT_MAX_MS,
+  type CallOptions,
+  HostLink,
+  type HostLinkEvents,
+  type HostLinkOptions,
+  type SessionInfo,
+  type StopOptions,
+} from './gateway/host-link.js';
+export type { ReadyOptions, SessionProgress } from './gateway/readiness.js';
+export type {
+  GroupStats,
+  HostLinkStats,
+  LinkStats,
+  RuntimeState,
+  SessionCounts,
+  WorkerStats,
+} from './gateway/stats.js';
+export type { TraceOptions, TraceSink } from './gateway/traces.js';
+export type { RuntimeEvent } from './supervisor/supervisor.js';
