@@ -232,7 +232,7 @@ export class Pu implements SessionOwner {
       case 'RESPOND_ERP':
         return this.sender.sendPiu(positiveResponse(piu, this.actpuResponse(2)));
       case 'RESPOND':
-        return this.sender.sendPiu(positiveResponse(piu, piu.ru.subarray(0, 1)));
+        return this.sender.sendPiu(positiveResponse(piu));
       case 'ANSWER_MANAGEMENT':
         return this.management(piu);
       case 'REJECT_1003':
@@ -251,7 +251,7 @@ export class Pu implements SessionOwner {
   /** A PU that keeps no statistics: an NMVT that wants no reply is taken, everything else is not supported. */
   private management(piu: Piu): void {
     const isUnsolicited = nsHeader(piu.ru) === NS.NMVT && piu.ru.length > 7 && (piu.ru[7]! & 0x80) === 0;
-    if (isUnsolicited) this.sender.sendPiu(positiveResponse(piu, piu.ru.subarray(0, 3)));
+    if (isUnsolicited) this.sender.sendPiu(positiveResponse(piu));
     else this.sender.sendPiu(negativeResponse(piu, SENSE.NOT_SUPPORTED));
   }
 

@@ -2,7 +2,8 @@ import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { SessionRow, SessionState } from '../channel/messages.js';
 import type { LuConfig, SnaOptions } from '../config/model.js';
-import { HalfSession, type HalfSessionPort, RECEIVED, SEND } from '../fsm/half-session.js';
+import { HalfSession } from '../fsm/half-session.js';
+import { type HalfSessionPort, RECEIVED, SEND } from '../fsm/half-session-port.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
 import { describeSense } from '../sna/sense.js';
 import type { SessionList } from './session-table.js';
@@ -77,6 +78,7 @@ export class LuSession implements HalfSessionPort {
       seqCheck: owner.sna.seqCheck,
       luType: config.type,
       replyBindImage: owner.sna.replyBindImage,
+      piuSizeMax: owner.sna.piuSizeMax,
     });
   }
 
@@ -247,7 +249,7 @@ export class LuSession implements HalfSessionPort {
   /** A reply is whole when the turn comes back to us or the bracket ends; without turns, at each end of chain. */
   private endsReply(flags: number): boolean {
     if ((flags & (RECEIVED.CD | RECEIVED.END_BRACKET)) !== 0) return true;
-    return this.half.rules?.sendReceiveMode !== 'HDX_FF';
+    return this.half.rules?.mode !== 'FLIP_FLOP';
   }
 
   private collect(bytes: Uint8Array, from: number, to: number, isComplete: boolean): number {

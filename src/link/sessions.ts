@@ -11,6 +11,9 @@ import { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import { SessionTable } from './session-table.js';
 
+/** Below this a reason is the type of an UNBIND, above it is sense data. */
+const UNBIND_TYPE_MAX = 0xff;
+
 export interface SessionsContext {
   readonly link: LinkConfig;
   readonly groups: readonly GroupConfig[];
@@ -133,8 +136,8 @@ export class Sessions {
   }
 
   private attemptFailed(session: LuSession, what: string, senseData: number): void {
-    if (senseData === 0) {
-      this.recovery.failed(session, what, 'now');
+    if (senseData <= UNBIND_TYPE_MAX && senseData >= 0) {
+      this.recovery.failed(session, senseData === 0 ? what : `${what} type ${hexByte(senseData)}`, 'now');
       return;
     }
     const sense = describeSense(senseData);
@@ -147,4 +150,8 @@ export class Sessions {
     else this.context.logger.info(all, name);
     this.context.channel.event(name, { link: this.context.link.name, ...all });
   }
+}
+
+function hexByte(value: number): string {
+  return value.toString(16).toUpperCase().padStart(2, '0');
 }

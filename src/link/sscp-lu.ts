@@ -146,7 +146,7 @@ export class SscpLu {
       case 'RESPOND_ERP_DISABLED':
         return this.actluResponse(piu, 2, NOT_CAPABLE);
       case 'RESPOND':
-        return this.pu.sender.sendPiu(positiveResponse(piu, echoOf(piu)));
+        return this.pu.sender.sendPiu(positiveResponse(piu));
       case 'DELIVER':
         return this.pu.noticed(this.session, 'SSCP_TEXT', piu.ru.length);
       case 'FAIL_INITIATE':
@@ -243,12 +243,6 @@ function luEvent({ rh, ru }: Piu): SscpLuEvent | undefined {
 function isSessionOutcome(ru: Uint8Array): boolean {
   const header = ru.length < 4 ? 0 : (ru[0]! << 16) | (ru[1]! << 8) | ru[2]!;
   return header === NS.NSPE || (header === NS.NOTIFY && ru[3] !== VECTOR_CAPABILITIES);
-}
-
-/** What a positive response repeats: the request code, the NS header, or nothing of character-coded data. */
-function echoOf({ rh, ru }: Piu): Uint8Array {
-  if (rh?.ruCategory !== 'FMD') return ru.subarray(0, 1);
-  return rh.fi ? ru.subarray(0, 3) : ru.subarray(0, 0);
 }
 
 /** The last four bytes of an outcome are its sense data, as far as one can tell (the layout is not published). */

@@ -1,0 +1,51 @@
+import { createHistogram, performance } from 'node:perf_hooks';
+
+/** One thing that can be asked again and again, with so many under way at once. */
+export interface Target {
+  readonly name: string;
+  /** One round trip. @param index counts up, so that each payload can be its own */
+  ask(index: number): Promise<unknown>;
+}
+
+export interface LoadResult {
+  readonly calls: number;
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+const NANOS_PER_MS = 1e6;
+
+/** Keep `inFlight` requests under way for `durationMs`, after a warm-up that is not counted. */
+export async function runLoad(
+  target: Target,
+  inFlight: number,
+  durationMs: number,
+  warmUpMs: number,
+): Promise<LoadResult> {
+  await drive(target, inFlight, warmUpMs);
+  return drive(target, inFlight, durationMs);
+}
+
+async function drive(target: Target, inFlight: number, durationMs: number): Promise<LoadResult> {
+  const histogram = createHistogram({ lowest: 1000, highest: 60e9, figures: 3 });
+  const startMs = performance.now();
+  const endMs = startMs + durationMs;
+  let next = 0;
+  async function caller(): Promise<void> {
+    for (;;) {
+      const sentMs = performance.now();
+      if (sentMs >= endMs) return;
+      await target.ask(next++);
+      histogram.record(Math.max(1, Math.round((performance.now() - sentMs) * NANOS_PER_MS)));
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  const seconds = (performance.now() - startMs) / 1000;
+  return {
+    calls: next,
+    perSecond: next / seconds,
+    p50Ms: histogram.percentile(50) / NANOS_PER_MS,
+    p99Ms: histogram.percentile(99) / NANOS_PER_MS,
+  };
+}
