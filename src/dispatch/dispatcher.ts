@@ -211,8 +211,9 @@ export class Dispatcher {
     this.services[request.service]!.replied(this.answeringMs - request.startMs);
     this.deadlines.remove(slot);
     this.requests.release(request);
-    this.sink.reply(slot, bytes, from, to);
     this.freed(worker, group);
+    this.sink.reply(slot, bytes, from, to);
+    this.drain(group);
   }
 
   private late(request: Request, worker: WorkerRecord): void {
@@ -220,6 +221,7 @@ export class Dispatcher {
     this.counters.late += 1;
     this.requests.release(request);
     this.freed(worker, group);
+    this.drain(group);
   }
 
   private failed(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
@@ -229,9 +231,10 @@ export class Dispatcher {
       return;
     }
     const group = request.group;
+    this.freed(worker, group);
     if (error.code === 'OUTCOME_UNKNOWN') this.outcomeUnknown(request, error);
     else this.end(request, error);
-    this.freed(worker, group);
+    this.drain(group);
   }
 
   /** Not sent: another worker, or the queue. The worker that refused stays out until it shows a sign of room. */
@@ -295,11 +298,10 @@ export class Dispatcher {
     worker.reservedTotal -= 1;
   }
 
-  /** A session of `worker` is free again: the request that waits longest gets it. */
+  /** A session of `worker` is free again; `drain` then gives it to the request that waits longest. */
   private freed(worker: WorkerRecord, group: number): void {
     this.unreserve(worker, group);
     worker.full[group] = 0;
-    if (this.room.total !== 0) this.drain(group);
   }
 
   /** A worker for a request whose turn it is; none while others wait. */
