@@ -38,7 +38,7 @@ class BlockWriter {
     return this.used;
   }
 
-  /** The block to transfer, or undefined when nothing was added. Exactly sized when it is well below its capacity. */
+  /** The block to transfer, or undefined when nothing was added. It is its whole buffer: `used` says where it ends. */
   take(): ArrayBuffer | undefined {
     if (this.count === 0) return undefined;
     this.view.setUint32(0, this.used, true);

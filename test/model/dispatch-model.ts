@@ -218,9 +218,11 @@ export class DispatchModel {
     if (request.place === 'placing') request.place = 'waiting';
   }
 
-  /** An answer to a request that this worker does not have. */
-  strayAnswer(worker: number, id: number): void {
-    if (this.held(worker).some((request) => request.id === id)) return;
+  /** An answer to a request that this worker does not have: another's, or one that has ended. */
+  strayAnswer(worker: number, nth: number): void {
+    const others = this.requests.filter((one) => one.id >= 0 && (one.place === 'done' || one.worker !== worker));
+    if (others.length === 0) return;
+    const { id } = others[nth % others.length]!;
     const strayBefore = this.dispatcher.counters.stray;
     const block = new AnswerBlock();
     block.add(id, ANSWER_STATUS.reply, Buffer.alloc(4));

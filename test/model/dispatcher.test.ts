@@ -69,7 +69,7 @@ const COMMANDS = [
   report,
   command('abort', fc.tuple(nth), (model, at) => model.abort(at)),
   command('abortDone', fc.tuple(nth), (model, at) => model.abortDone(at)),
-  command('stray', fc.tuple(worker, fc.nat()), (model, index, id) => model.strayAnswer(index, id)),
+  command('stray', fc.tuple(worker, nth), (model, index, at) => model.strayAnswer(index, at)),
   command('advance', fc.tuple(fc.integer({ min: 0, max: 40 })), (model, ms) => model.advance(ms)),
   command('pong', fc.tuple(worker), (model, index) => model.pong(index)),
   command('start', fc.tuple(worker), (model, index) => model.start(index)),

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HostLinkError } from '../../../src/base/errors.js';
+import {
+  ANSWER_STATUS,
+  AnswerBlock,
+  type AnswerStatus,
+  RequestBlock,
+  readAnswers,
+  readRequests,
+} from '../../../src/channel/blocks.js';
+
+const u32 = fc.integer({ min: 0, max: 0xffffffff });
+const payload = fc.uint8Array({ maxLength: 300 });
+
+describe('blocks', () => {
+  it('give back the requests that went in', () => {
+    const request = fc.tuple(u32, u32, fc.double({ noNaN: true }), payload);
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 1, maxLength: 40 }), (requests) => {
+        const block = new RequestBlock(64);
+        for (const entry of requests) block.add(...entry);
+        const seen: unknown[] = [];
+        readRequests(block.take()!, (id, group, due, bytes, from, to) => {
+          seen.push([id, group, due, new Uint8Array(bytes.subarray(from, to))]);
+        });
+        expect(seen).toEqual(requests);
+        expect(block.take()).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('give back the answers that went in, part of a larger buffer or not', () => {
+    const status = fc.constantFrom<AnswerStatus>(...Object.values(ANSWER_STATUS));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(u32, status, payload, fc.nat()), { minLength: 1 }), (answers) => {
+        const block = new AnswerBlock(64);
+        const expected = answers.map(([id, kind, bytes, cut]) => {
+          const from = cut % (bytes.length + 1);
+          block.add(id, kind, bytes, from, bytes.length);
+          return [id, kind, bytes.slice(from)];
+        });
+        const seen: unknown[] = [];
+        readAnswers(block.take()!, (id, kind, bytes, from, to) => {
+          seen.push([id, kind, new Uint8Array(bytes.subarray(from, to))]);
+        });
+        expect(seen).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('starts afresh after take: the block handed on is not written to again', () => {
+    const block = new RequestBlock();
+    block.add(1, 0, 0, new Uint8Array([1, 2, 3]));
+    const first = block.take()!;
+    const copy = first.slice(0);
+    block.add(2, 0, 0, new Uint8Array([9, 9, 9]));
+    expect(new Uint8Array(first)).toEqual(new Uint8Array(copy));
+  });
+
+  it('any bytes are read or named malformed', () => {
+    let malformed = 0;
+    let read = 0;
+    const words = fc.array(fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 8 }) }, u32), { maxLength: 20 });
+    const cut = fc.nat({ max: 5 });
+    const header = fc.tuple(fc.nat({ max: 80 }), fc.nat({ max: 3 }));
+    fc.assert(
+      fc.property(header, words, cut, ([used, count], values, missing) => {
+        const whole = Buffer.alloc(8 + 4 * values.length);
+        [used, count, ...values].forEach((value, at) => {
+          whole.writeUInt32LE(value, 4 * at);
+        });
+        const block = whole.subarray(0, Math.max(0, whole.length - missing));
+        for (const reader of [readRequests, readAnswers]) {
+          try {
+            reader(new Uint8Array(block).buffer, () => {});
+            read += 1;
+          } catch (error) {
+            expect((error as HostLinkError).code).toBe('CHANNEL_MALFORMED');
+            expect(error).toBeInstanceOf(HostLinkError);
+            malformed += 1;
+          }
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(malformed).toBeGreaterThan(100);
+    expect(read).toBeGreaterThan(100);
+  });
+});
