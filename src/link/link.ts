@@ -7,8 +7,9 @@ import type { Prng } from '../base/prng.js';
 import type { WorkerChannel, WorkerHandler } from '../channel/channel.js';
 import type { LinkState, SessionRow, WorkerCounters, WorkerStart } from '../channel/messages.js';
 import type { LinkConfig } from '../config/model.js';
+import { splitSsp } from '../dlsw/framing.js';
 import { DlswPeer } from '../dlsw/peer.js';
-import { splitSsp } from '../dlsw/ssp.js';
+
 import { TRACE_KIND, TraceBlock } from '../trace/records.js';
 import { createCounters, type LinkCounters } from './counters.js';
 import { Pu } from './pu.js';
@@ -142,11 +143,14 @@ export class Link implements WorkerHandler, TransportEvents {
       out: this.out,
       wantsFlush: () => this.flushSoon(),
       up: () => this.peerUp(),
-      reduce: (keep) => this.transport.reduce(keep),
+      dualToSingle: (keep) => {
+        this.flush();
+        this.transport.reduce(keep);
+      },
       failed: (error) => this.lost(error),
     });
     this.enter('CONNECTED', 'exchanging capabilities');
-    this.peer.connected({ localAddress, remoteAddress });
+    this.peer.connected({ connections: dlsw.connections, localAddress, remoteAddress });
   }
 
   /** Hot path: what the socket had. */

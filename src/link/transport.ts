@@ -90,11 +90,18 @@ export class TcpTransport implements Transport {
   }
 
   reduce(keep: 'ours' | 'theirs'): void {
-    const dropped = keep === 'ours' ? this.theirs : this.ours;
-    if (keep === 'ours') this.theirs = undefined;
-    else this.ours = undefined;
-    dropped?.removeAllListeners('close');
-    dropped?.end();
+    const { ours, theirs } = this;
+    if (keep === 'theirs') {
+      ours?.removeAllListeners('close');
+      ours?.end();
+      this.ours = undefined;
+      return;
+    }
+    // The peer closes its own connection; until then bytes may still come in on it.
+    theirs?.removeAllListeners('close');
+    theirs?.once('close', () => {
+      if (this.theirs === theirs) this.theirs = undefined;
+    });
   }
 
   close(): void {
