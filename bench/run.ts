@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { type CallsResult, type CallsRow, runCalls } from './calls.js';
+import { type MicroResult, runMicro } from './micro.js';
+
+interface BenchReport {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly payloadSize: number;
+  readonly micro: readonly MicroResult[];
+  readonly calls: CallsResult;
+}
+
+const PAYLOAD_SIZE = 1024;
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US').padStart(12);
+}
+
+function printMicro(results: readonly MicroResult[]): void {
+  process.stdout.write('\nCodecs and framing\n');
+  for (const { name, perSecond, nanos } of results) {
+    process.stdout.write(`  ${name.padEnd(46)}${count(perSecond)} /s ${count(nanos)} ns\n`);
+  }
+  process.stdout.write(`\nWhole calls, ${PAYLOAD_SIZE} bytes: calls per second, p50 and p99 in ms\n`);
+  process.stdout.write('  in flight    hostlink                      piscina.run echo              bare TCP echo\n');
+}
+
+function figures({ perSecond, p50Ms, p99Ms }: CallsRow['tcp']): string {
+  return `${count(perSecond)} ${p50Ms.toFixed(2).padStart(7)} ${p99Ms.toFixed(2).padStart(7)}  `;
+}
+
+function printRow(row: CallsRow): void {
+  const ratios = `x${row.ratioToPiscina.toFixed(2)} piscina, x${row.ratioToTcp.toFixed(2)} TCP`;
+  const columns = [row.hostlink, row.piscina, row.tcp].map(figures).join('');
+  process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} ${ratios}\n`);
+}
+
+async function main(): Promise<void> {
+  const isJson = process.argv.includes('--json');
+  const isQuick = process.argv.includes('--quick');
+  const micro = await runMicro(isQuick ? 100 : 500);
+  if (!isJson) printMicro(micro);
+  const calls = await runCalls(
+    {
+      inFlight: [1, 32, 256, 512],
+      payloadSize: PAYLOAD_SIZE,
+      workers: 2,
+      roundMs: isQuick ? 500 : 2000,
+      rounds: isQuick ? 1 : 3,
+    },
+    (row) => {
+      if (!isJson) printRow(row);
+    },
+  );
+  const cpu = cpus()[0]?.model ?? 'unknown';
+  const report: BenchReport = {
+    node: process.version,
+    cpu,
+    cores: cpus().length,
+    payloadSize: PAYLOAD_SIZE,
+    micro,
+    calls,
+  };
+  const file = option('--out');
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
+  else
+    process.stdout.write(
+      `  ${calls.sessions} sessions up in ${Math.round(calls.bringUpMs)} ms, ${report.node}, ${cpu}\n`,
+    );
+  if (calls.protocolErrors > 0) throw new Error(`the host saw ${calls.protocolErrors} protocol errors`);
+}
+
+await main();
