@@ -26,7 +26,7 @@ export interface Xid3 {
   readonly nodeType: number;
   readonly idBlk: string;
   readonly idNum: string;
-  /** Bytes 6 to the end of the fixed part (the length in byte 17 counts from there), as sent. */
+  /** Bytes 6 to the end of the fixed part, as sent; the length in byte 18 says where that ends. */
   readonly body: Uint8Array;
   readonly vectors: readonly XidVector[];
 }
@@ -41,9 +41,8 @@ export interface XidVector {
 export type Xid = XidNull | Xid0 | Xid3;
 
 const HEAD_SIZE = 6;
-/** Offset of the DLC section length in an XID-3; the section ends the fixed part and counts itself from byte 17 on. */
+/** Offset of the DLC section length in an XID-3; the section ends the fixed part, and the length counts itself. */
 const DLC_SECTION_LENGTH = 18;
-const DLC_SECTION_START = 17;
 const XID3_SIZE_LEAST = 19;
 
 function malformed(why: string, offset: number): HostLinkError {
@@ -77,7 +76,7 @@ export function decodeXid(bytes: Uint8Array): Xid {
 function decodeXid3(bytes: Uint8Array): { body: Uint8Array; vectors: XidVector[] } {
   if (bytes[1] !== bytes.length) throw malformed(`Length ${bytes[1]} is not that of the XID`, 1);
   if (bytes.length < XID3_SIZE_LEAST) throw malformed('The XID ends', bytes.length);
-  const end = DLC_SECTION_START + bytes[DLC_SECTION_LENGTH]!;
+  const end = DLC_SECTION_LENGTH + bytes[DLC_SECTION_LENGTH]!;
   if (end < XID3_SIZE_LEAST || end > bytes.length) throw malformed('The DLC section does not fit', DLC_SECTION_LENGTH);
   const vectors: XidVector[] = [];
   for (let at = end; at < bytes.length; ) {
@@ -128,7 +127,7 @@ export function encodeXid(xid: Xid): Uint8Array {
   const tail = [...xid.body];
   for (const { key, data } of xid.vectors) tail.push(key, data.length, ...data);
   const length = HEAD_SIZE + tail.length;
-  const sectionEnd = DLC_SECTION_START + (xid.body[DLC_SECTION_LENGTH - HEAD_SIZE] ?? 0);
+  const sectionEnd = DLC_SECTION_LENGTH + (xid.body[DLC_SECTION_LENGTH - HEAD_SIZE] ?? 0);
   if (length > 255 || sectionEnd !== HEAD_SIZE + xid.body.length || xid.vectors.some(({ data }) => data.length > 255)) {
     throw new HostLinkError('XID_INVALID', 'The parts do not fit their lengths.', { field: 'body', length });
   }
