@@ -34,6 +34,9 @@ export interface DispatcherOptions {
 /** Most waiting requests per group where the configuration sets no limit. */
 export const WAITING_MAX = 100_000;
 
+/** A worker that refused is asked again after this, where neither a reply nor a report of it shows room earlier. */
+export const REFUSAL_PAUSE_MS = 50;
+
 /**
  * Gives requests to workers. Pure: time and ports are injected, results go to the sink. Every accepted request gets
  * exactly one result, at the latest at its deadline; every reservation ends with its worker's answer or its worker.
@@ -54,6 +57,7 @@ export class Dispatcher {
   private readonly waitingMax: number;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
   private isStopped = false;
+  private cancelPause: (() => void) | undefined;
   /** Of the block of answers being read. */
   private answeringWorker: WorkerRecord | undefined;
   private answeringMs = 0.5;
@@ -149,12 +153,7 @@ export class Dispatcher {
     worker.ready.set(report.ready);
     const isUsable = report.link === 'ACTIVE' || worker.ready.some((count) => count > 0);
     if (worker.state !== 'DRAINING') this.directory.move(worker, isUsable ? 'READY' : 'LINK_DOWN');
-    this.workerHasRoom(index);
-  }
-
-  /** A sign that a worker may have room again where it refused: its report, or that it answers at all. */
-  workerHasRoom(index: number): void {
-    this.directory.worker(index).full.fill(0);
+    worker.full.fill(0);
     this.drainAll();
   }
 
@@ -190,6 +189,7 @@ export class Dispatcher {
   /** No new requests; those that wait end with RUNTIME_STOPPED, those at workers run on. */
   stop(): void {
     this.isStopped = true;
+    this.cancelPause?.();
     this.failWaiting('RUNTIME_STOPPED');
   }
 
@@ -237,9 +237,10 @@ export class Dispatcher {
     this.drain(group);
   }
 
-  /** Not sent: another worker, or the queue. The worker that refused stays out until it shows a sign of room. */
+  /** Not sent: another worker, or the queue. The worker that refused stays out for a while, or until it shows room. */
   private refused(request: Request, worker: WorkerRecord): void {
     worker.full[request.group] = 1;
+    if (!this.isStopped) this.cancelPause ??= this.clock.after(REFUSAL_PAUSE_MS, () => this.pauseOver());
     this.unreserve(worker, request.group);
     if (request.state === REQUEST_STATE.abandoned) {
       this.requests.release(request);
@@ -247,6 +248,12 @@ export class Dispatcher {
     }
     this.counters.refused += 1;
     this.placeAgain(request);
+  }
+
+  private pauseOver(): void {
+    this.cancelPause = undefined;
+    for (const worker of this.directory.workers) worker.full.fill(0);
+    this.drainAll();
   }
 
   /** A request that is certainly not under way any more: forward it, or let it wait in its order of arrival. */

@@ -225,7 +225,7 @@ export class Supervisor {
     this.options.onReport();
   }
 
-  /** A pong: the first one is the end of its start, each one lets it be tried again where it refused. */
+  /** A pong; the first one is the end of its start. */
   private alive(seat: WorkerSeat, watchdog: Watchdog): void {
     const isFirst = !watchdog.isHeard;
     watchdog.heard(this.clock.nowMs());
@@ -235,7 +235,6 @@ export class Supervisor {
       this.emit(seat, 'worker.started', { restarts: seat.restarts });
       this.starting.leave(seat);
     }
-    this.dispatcher.workerHasRoom(seat.index);
   }
 
   /** End a worker the hard way. */

@@ -4,7 +4,7 @@ import { HostLinkError } from '../../src/base/errors.js';
 import { ANSWER_STATUS, AnswerBlock, type AnswerStatus } from '../../src/channel/blocks.js';
 import type { ServiceConfig } from '../../src/config/model.js';
 import { Directory, WORKER_STATES, type WorkerState } from '../../src/dispatch/directory.js';
-import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { Dispatcher, REFUSAL_PAUSE_MS } from '../../src/dispatch/dispatcher.js';
 import { slotOf } from '../../src/dispatch/request-table.js';
 
 export const WORKERS = 3;
@@ -48,6 +48,7 @@ export class DispatchModel {
   });
   readonly dispatcher: Dispatcher;
   isStopped = false;
+  private isPausing = false;
   private readonly bySlot: (ModelRequest | undefined)[] = [];
   private submitting: ModelRequest | undefined;
 
@@ -183,11 +184,6 @@ export class DispatchModel {
     this.dispatcher.workerReported(worker, { link: isUsable ? 'ACTIVE' : 'DOWN', reason: '', ready, states });
   }
 
-  pong(worker: number): void {
-    this.workers[worker]!.full.fill(false);
-    this.dispatcher.workerHasRoom(worker);
-  }
-
   drain(worker: number): void {
     const model = this.workers[worker]!;
     if (model.state !== 'READY' && model.state !== 'LINK_DOWN') return;
@@ -206,6 +202,7 @@ export class DispatchModel {
     const isUnknown = status === ANSWER_STATUS.failed && code === 'OUTCOME_UNKNOWN';
     const isRetry = isUnknown && SERVICES[request.service]!.idempotent && !request.isRetried && !wasAbandoned;
     this.workers[worker]!.full[request.group] = isRefusal;
+    if (isRefusal) this.pause();
     request.place = wasAbandoned ? 'done' : 'placing';
     request.worker = -1;
     if (isRetry) request.isRetried = true;
@@ -216,6 +213,16 @@ export class DispatchModel {
     block.add(request.id, status, status === ANSWER_STATUS.reply ? payload : record);
     this.dispatcher.answers(worker, block.take()!);
     if (request.place === 'placing') request.place = 'waiting';
+  }
+
+  /** All workers are asked again a while after the first refusal. Asked for before the dispatcher's, so it fires first. */
+  private pause(): void {
+    if (this.isPausing || this.isStopped) return;
+    this.isPausing = true;
+    this.clock.after(REFUSAL_PAUSE_MS, () => {
+      this.isPausing = false;
+      for (const { full } of this.workers) full.fill(false);
+    });
   }
 
   /** An answer to a request that this worker does not have: another's, or one that has ended. */
@@ -316,6 +323,11 @@ export class DispatchModel {
     }
   }
 
+  /** The model's own timer. */
+  private endPause(): void {
+    if (this.isPausing) this.clock.advance(REFUSAL_PAUSE_MS);
+  }
+
   /** Everything ends: every request has had one result, nothing is left over. */
   finish(): void {
     this.stop();
@@ -324,6 +336,7 @@ export class DispatchModel {
     }
     this.check();
     assert.equal(dispatcherIsEmpty(this.dispatcher), true);
+    this.endPause();
     assert.equal(this.clock.pending(), 0);
     for (const request of this.requests) if (request.id >= 0) assert.equal(request.results, 1);
   }
