@@ -23,7 +23,7 @@ const STATES = [
 const EVENTS = [
   /** A chain of ours that begins a bracket was given to us. */
   'COMMIT',
-  /** It was taken back before anything of it went out. */
+  /** It was taken back before anything of it went out. A bid that is out, or was granted, stands. */
   'GIVE_UP',
   'SEND_BB',
   'BID_SENT',
@@ -93,7 +93,7 @@ const BIDDING_ROWS: readonly R[] = [
   ['PEND_BB', 'BID_ACCEPTED', 'INB_OURS', 'GRANTED'],
   ['PEND_BB', 'BID_DEFERRED', 'WAIT_RTR'],
   ['PEND_BB', 'BID_REFUSED', 'BETB'],
-  ['PEND_BB', 'GIVE_UP', 'BETB'],
+  ['PEND_BB', 'GIVE_UP', 'PEND_BB'],
   // A race: we bid only where the partner is first speaker, so it wins; our chain waits for the next turn.
   ['PEND_BB', 'PLU_BB', 'INB'],
   ['PEND_BB', 'PLU_BID', 'PEND_PLU_BB'],
@@ -103,7 +103,7 @@ const BIDDING_ROWS: readonly R[] = [
   ['PEND_BB', 'EB_IN_CONDITIONAL', 'PEND_BB'],
 
   ['WAIT_RTR', 'RTR', 'INB_OURS', 'GRANTED'],
-  ['WAIT_RTR', 'GIVE_UP', 'BETB'],
+  ['WAIT_RTR', 'GIVE_UP', 'WAIT_RTR'],
   ['WAIT_RTR', 'PLU_BB', 'INB'],
   ['WAIT_RTR', 'PLU_BID', 'PEND_PLU_BB'],
   ['WAIT_RTR', 'PLU_DATA', 'WAIT_RTR', 'REJECT_2003'],
@@ -125,7 +125,7 @@ const BIDDING_ROWS: readonly R[] = [
 const IN_ROWS: readonly R[] = [
   ['INB_OURS', 'SEND_BB', 'INB_OURS'],
   ['INB_OURS', 'BB_REFUSED', 'BETB', 'ENDED'],
-  ['INB_OURS', 'GIVE_UP', 'BETB', 'ENDED'],
+  ['INB_OURS', 'GIVE_UP', 'INB_OURS'],
   ['INB_OURS', 'PLU_BB', 'INB_OURS', 'REJECT_080B'],
   ['INB_OURS', 'PLU_BID', 'INB_OURS', 'REJECT_080B'],
   ['INB_OURS', 'PLU_DATA', 'INB'],

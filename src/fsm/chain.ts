@@ -30,8 +30,6 @@ const IN_ACTIONS = [
   'DELIVER',
   /** What was delivered of the chain is void. */
   'VOID',
-  /** End of a chain that was refused before. */
-  'END_REFUSED',
   'RESPOND',
   'REJECT_2002',
   'REJECT_200A',
@@ -65,7 +63,7 @@ const IN_ROWS: readonly Row<InState, InEvent, InAction>[] = [
   ['INC', 'RESPONDED', 'INC'],
 
   ['DISCARD', 'MIDDLE', 'DISCARD'],
-  ['DISCARD', 'LAST', 'BETC', 'END_REFUSED'],
+  ['DISCARD', 'LAST', 'BETC'],
   ['DISCARD', 'FIRST', 'DISCARD', 'REJECT_2002'],
   ['DISCARD', 'ONLY', 'BETC', 'REJECT_2002'],
   ['DISCARD', 'CANCEL', 'BETC', 'RESPOND'],
@@ -85,7 +83,7 @@ const IN_ROWS: readonly Row<InState, InEvent, InAction>[] = [
   ['PEND_RSP', 'RESPONDED', 'BETC'],
 
   ['PEND_DISCARD', 'MIDDLE', 'PEND_DISCARD'],
-  ['PEND_DISCARD', 'LAST', 'PEND_RSP', 'END_REFUSED'],
+  ['PEND_DISCARD', 'LAST', 'PEND_RSP'],
   ['PEND_DISCARD', 'FIRST', 'PEND_DISCARD', 'REJECT_2002'],
   ['PEND_DISCARD', 'ONLY', 'PEND_RSP', 'REJECT_2002'],
   ['PEND_DISCARD', 'CANCEL', 'PEND_RSP', 'RESPOND'],
@@ -112,6 +110,8 @@ const OUT_EVENTS = [
   'START',
   'START_BRACKET',
   'GRANTED',
+  /** The partner ended the bracket that the chain was meant for. */
+  'BRACKET_LOST',
   'SENT_PART',
   'SENT_LAST',
   'SENT_LAST_DEFINITE',
@@ -144,6 +144,7 @@ const OUT_ROWS: readonly Row<OutState, OutEvent, OutAction>[] = [
   ['WAIT_BRACKET', 'GRANTED', 'READY'],
   ['WAIT_BRACKET', 'BID_REFUSED', 'IDLE', 'ANSWERED'],
   ['WAIT_BRACKET', 'GIVE_UP', 'IDLE', 'UNSENT'],
+  ['READY', 'BRACKET_LOST', 'WAIT_BRACKET'],
   ['READY', 'SENT_PART', 'SENDING'],
   ['READY', 'SENT_LAST', 'IDLE'],
   ['READY', 'SENT_LAST_DEFINITE', 'PEND_RSP'],
