@@ -2,7 +2,7 @@ import { type Clock, createClock } from '../base/clock.js';
 
 /** Where a command prints. */
 export interface Output {
-  write(text: string): void;
+  write(data: string | Uint8Array): void;
   /** A person reads it: colours and progress bars make sense. */
   readonly isTerminal: boolean;
   /** Characters of a line. */
@@ -17,7 +17,9 @@ export interface CliIo {
   readonly clock: Clock;
   /** All of standard input. */
   readInput(): Promise<Buffer>;
-  /** Call `fire` at each SIGINT and SIGTERM; the returned function ends that. */
+  /** Leave at once, whatever is still going on. */
+  exit(code: number): void;
+  /** Call `fire` at each SIGINT and SIGTERM, and when the process that started us is gone; the result ends that. */
   onSignal(fire: (name: string) => void): () => void;
 }
 
@@ -26,7 +28,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 function outputOf(stream: NodeJS.WriteStream): Output {
   return {
-    write: (text) => void stream.write(text),
+    write: (data) => void stream.write(data),
     get isTerminal() {
       return stream.isTTY === true;
     },
@@ -50,11 +52,15 @@ export function processIo(): CliIo {
     env: process.env,
     clock: createClock(),
     readInput: () => readAll(process.stdin),
+    exit: (code) => process.exit(code),
     onSignal(fire) {
       const listener = (name: string) => fire(name);
+      const orphaned = () => fire('disconnect');
       for (const name of SIGNALS) process.on(name, listener);
+      process.on('disconnect', orphaned); // only where a channel to the process that started us was made
       return () => {
         for (const name of SIGNALS) process.off(name, listener);
+        process.off('disconnect', orphaned);
       };
     },
   };

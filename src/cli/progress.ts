@@ -34,6 +34,12 @@ export class Progress {
     else this.plain(part, done, total);
   }
 
+  /** Say something between two updates. */
+  note(line: string): void {
+    this.output.write(this.isOpen && this.output.isTerminal ? `${TO_LINE_START}${line}\n` : `${line}\n`);
+    this.drawnMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** No more updates; `note` closes the line. */
   end(note = ''): void {
     if (!this.isOpen) return;

@@ -1,6 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { ERRORS, type ErrorRecord, HostLinkError } from '../base/errors.js';
+import type { SessionInfo } from '../gateway/host-link.js';
+import type { HostLinkStats } from '../gateway/stats.js';
 import { ROUTE } from './protocol.js';
 
 /** Nothing was sent: there is no connection. */
@@ -16,24 +18,30 @@ export class ControlClient {
   }
 
   /** The runtime's statistics. */
-  async status(): Promise<unknown> {
-    return parseJson(await this.bytes('GET', ROUTE.status));
+  async status(): Promise<HostLinkStats> {
+    return parseJson(await this.bytes('GET', ROUTE.status)) as HostLinkStats;
   }
 
   /** Every LU session. */
-  async sessions(): Promise<unknown> {
-    return parseJson(await this.bytes('GET', ROUTE.sessions));
+  async sessions(): Promise<SessionInfo[]> {
+    return parseJson(await this.bytes('GET', ROUTE.sessions)) as SessionInfo[];
   }
 
   /**
    * Call a service.
+   * @param payload bytes, or text for the service's code page; the reply is of the same kind
    * @throws HostLinkError whatever the call itself throws at the other end; OUTCOME_UNKNOWN when that end is lost meanwhile
    */
-  async call(service: string, payload: Uint8Array, timeoutMs?: number): Promise<Buffer> {
+  async call(service: string, payload: Uint8Array, timeoutMs?: number): Promise<Buffer>;
+  async call(service: string, payload: string, timeoutMs?: number): Promise<string>;
+  async call(service: string, payload: Uint8Array | string, timeoutMs?: number): Promise<Buffer | string> {
+    const isText = typeof payload === 'string';
     const parameters = new URLSearchParams({ service });
     if (timeoutMs !== undefined) parameters.set('timeoutMs', String(timeoutMs));
+    if (isText) parameters.set('text', '1');
     try {
-      return await this.bytes('POST', `${ROUTE.call}?${parameters}`, payload);
+      const reply = await this.bytes('POST', `${ROUTE.call}?${parameters}`, isText ? Buffer.from(payload) : payload);
+      return isText ? reply.toString('utf8') : reply;
     } catch (error) {
       throw afterSending(error);
     }

@@ -5,17 +5,13 @@ import { connect } from 'node:net';
 import type { Writable } from 'node:stream';
 import { HostLinkError, TPERRNO, toHostLinkError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import type { CallOptions, HostLink } from '../gateway/host-link.js';
 import { CONTENT, ROUTE } from './protocol.js';
 
 /** What the control socket needs of a runtime. */
-export interface ControlledRuntime {
+export interface ControlledRuntime extends Pick<HostLink, 'call' | 'callText'> {
   stats(): object;
   sessions(): Promise<unknown>;
-  call(
-    service: string,
-    payload: Uint8Array,
-    options: { timeoutMs?: number; signal?: AbortSignal },
-  ): Promise<Uint8Array>;
   /** Record into `output` until the returned function is called, which also ends `output`. */
   record(output: Writable, options: { dlsw: boolean }): () => Promise<unknown>;
 }
@@ -114,10 +110,16 @@ export class ControlServer {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const payload = await readBody(request, this.options.callSizeMax);
-    const timeoutMs = timeoutOf(parameters);
-    const options = { signal: gone.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-    const reply = await this.runtime.call(parameters.get('service') ?? '', payload, options);
-    response.writeHead(200, { 'content-type': CONTENT.bytes, 'content-length': reply.length }).end(reply);
+    const options = { signal: gone.signal, timeoutMs: timeoutOf(parameters) };
+    const isText = parameters.get('text') === '1';
+    const reply = await this.answer(parameters.get('service') ?? '', payload, isText, options);
+    const type = isText ? CONTENT.text : CONTENT.bytes;
+    response.writeHead(200, { 'content-type': type, 'content-length': reply.length }).end(reply);
+  }
+
+  private async answer(service: string, payload: Buffer, isText: boolean, options: CallOptions): Promise<Uint8Array> {
+    if (!isText) return this.runtime.call(service, payload, options);
+    return Buffer.from(await this.runtime.callText(service, payload.toString('utf8'), options));
   }
 
   private trace(dlsw: boolean, response: ServerResponse): void {

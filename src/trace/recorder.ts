@@ -19,6 +19,8 @@ export interface TraceLink {
 export interface RecorderOptions {
   /** The link a worker has now. */
   readonly linkOf: (workerId: number) => TraceLink;
+  /** Take DLSw streams too, where the blocks hold them; PIUs are always taken. */
+  readonly dlsw?: boolean;
   /** Bytes that may wait for the disk or the network; more is dropped and counted. */
   readonly pendingMax?: number;
 }
@@ -56,6 +58,7 @@ export class TraceRecorder {
   private readonly output: Writable;
   private readonly linkOf: (workerId: number) => TraceLink;
   private readonly pendingMax: number;
+  private readonly hasDlsw: boolean;
   private failure: Error | undefined;
   private packets = 0;
   private dropped = 0;
@@ -66,6 +69,7 @@ export class TraceRecorder {
     this.output = output;
     this.linkOf = options.linkOf;
     this.pendingMax = options.pendingMax ?? PENDING_MAX;
+    this.hasDlsw = options.dlsw ?? true;
     output.on('error', (error) => {
       this.failure = error;
     });
@@ -127,7 +131,7 @@ export class TraceRecorder {
     to: number,
   ): void {
     if (kind === TRACE_KIND.piu) this.piu(record, wallMs, toHost, puIndex, bytes, from, to);
-    else if (!this.dlswOf(record).add(wallMs, toHost, bytes, from, to)) return;
+    else if (!this.hasDlsw || !this.dlswOf(record).add(wallMs, toHost, bytes, from, to)) return;
     this.packets += 1;
   }
 

@@ -9,6 +9,7 @@ import { HostLinkError } from '../../../src/base/errors.js';
 import { createSilentLog } from '../../../src/base/log.js';
 import { ControlClient } from '../../../src/control/client.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
+import type { CallOptions } from '../../../src/gateway/host-link.js';
 
 interface SeenCall {
   readonly service: string;
@@ -32,10 +33,14 @@ class FakeRuntime implements ControlledRuntime {
     return [{ lu: 'LU1', state: 'ACTIVE' }];
   }
 
-  call(service: string, payload: Uint8Array, options: { timeoutMs?: number; signal?: AbortSignal }) {
+  call(service: string, payload: Uint8Array | string, options: CallOptions = {}) {
     const seen = { service, payload: Buffer.from(payload), timeoutMs: options.timeoutMs, signal: options.signal };
     this.calls.push(seen);
     return this.answer(seen);
+  }
+
+  async callText(service: string, text: string, options: CallOptions = {}) {
+    return `${service} ${options.timeoutMs}: ${text.toUpperCase()}`;
   }
 
   record(output: Writable, { dlsw }: { dlsw: boolean }): () => Promise<unknown> {
@@ -122,6 +127,11 @@ describe('the control client', () => {
     runtime.answer = async (call) => Buffer.from(call.payload).reverse();
     expect(await new ControlClient(path).call('A&B=C', payload, 250)).toEqual(Buffer.from(payload).reverse());
     expect(runtime.calls[0]).toMatchObject({ service: 'A&B=C', timeoutMs: 250, payload });
+  });
+
+  it('calls with text, and gets text', async () => {
+    await serve();
+    expect(await new ControlClient(path).call('UPPER', 'größe', 7)).toBe('UPPER 7: GRÖSSE');
   });
 
   it('throws what the call threw: code, message and details', async () => {

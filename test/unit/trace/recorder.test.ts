@@ -115,6 +115,14 @@ describe('TraceRecorder', () => {
     );
   });
 
+  it('leaves DLSw streams out where only PIUs are wanted', async () => {
+    const output = new SlowOutput(false);
+    const recorder = new TraceRecorder(output, { linkOf, dlsw: false });
+    recorder.add(0, oneBlock([1, true, 0, INFO_FRAME], [0, true, 0, PIU]));
+    expect(await recorder.end()).toMatchObject({ packets: 1, dropped: 0, skipped: 0 });
+    expect([...readPcapng(output.file)]).toHaveLength(1);
+  });
+
   it('goes on counting when its output fails, and says so at the end', async () => {
     const output = new Writable({
       write(_chunk, _encoding, done) {

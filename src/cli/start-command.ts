@@ -1,0 +1,167 @@
+import { HostLinkError } from '../base/errors.js';
+import { createLog, type Log } from '../base/log.js';
+import { loadConfig } from '../config/load.js';
+import type { HostLinkConfig } from '../config/model.js';
+import { summarizeConfig } from '../config/print.js';
+import { controlled, startRecording } from '../control/record.js';
+import { ControlServer } from '../control/server.js';
+import { HostLink } from '../gateway/host-link.js';
+import type { RuntimeEvent } from '../supervisor/supervisor.js';
+import { openTraceFile, type TraceSummary } from '../trace/recorder.js';
+import { type CliIo, print, printJson } from './io.js';
+import { printError } from './print-error.js';
+import { Progress } from './progress.js';
+import type { Commands } from './run-command.js';
+import { styleOf } from './style.js';
+import { countText } from './table.js';
+
+export interface StartOptions {
+  readonly config: string;
+  readonly trace?: string;
+  readonly dlsw?: boolean;
+  readonly json?: boolean;
+}
+
+/** What runs: each part is there to be ended in its turn. */
+interface Running {
+  readonly hostlink: HostLink;
+  readonly control: ControlServer | undefined;
+  readonly endTrace: (() => Promise<TraceSummary>) | undefined;
+}
+
+/** Run a runtime until SIGINT or SIGTERM ends it; a second signal ends it at once. */
+export async function runStart(io: CliIo, options: StartOptions): Promise<number> {
+  const config = quieter(io, loadConfig(options.config), options);
+  const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
+  if (!options.json) print(io.out, summarizeConfig(config));
+  const log = createLog(config.log, { server: config.server.name });
+  const hostlink = await HostLink.start(config, { log });
+  const stopped = waitForStop(io, hostlink, options);
+  const endTrace = output && startRecording(hostlink, output, { dlsw: options.dlsw ?? false });
+  const control = await startControl(hostlink, log).catch(async (error: unknown) => {
+    await hostlink.stop({ graceMs: 0 });
+    throw error;
+  });
+  watch(io, hostlink, control, options);
+  await stopped;
+  await end(io, { hostlink, control, endTrace }, options);
+  return 0;
+}
+
+/** Log lines would tear the progress bar to pieces: on a terminal only warnings are shown, a file gets everything. */
+function quieter(io: CliIo, config: HostLinkConfig, { json }: StartOptions): HostLinkConfig {
+  const { level, file } = config.log;
+  if (!io.out.isTerminal || json || file !== undefined || !['trace', 'debug', 'info'].includes(level)) return config;
+  print(io.out, 'log: warnings only on a terminal; log.file in the configuration keeps everything');
+  return { ...config, log: { ...config.log, level: 'warn' } };
+}
+
+async function startControl(hostlink: HostLink, log: Log): Promise<ControlServer | undefined> {
+  const { control, callSizeMax } = hostlink.config.server;
+  if (control === undefined) return undefined;
+  return ControlServer.start(control, controlled(hostlink), { callSizeMax, logger: log.part('control') });
+}
+
+/** Tell what happens: workers and links by event, sessions by count. */
+function watch(io: CliIo, hostlink: HostLink, control: ControlServer | undefined, { json }: StartOptions): void {
+  const { min } = hostlink.config.server;
+  const path = control?.path ?? null;
+  if (json) {
+    hostlink.on('event', (event) => tellJson(io, event));
+    printJson(io.out, { event: 'started', workers: min, control: path });
+    const tellReady = (event: string) => (progress: object) => printJson(io.out, { event, ...progress });
+    hostlink
+      .ready({ onProgress: tellReady('sessions') })
+      .then(tellReady('ready'), (error: unknown) => notReady(io, error, json));
+    return;
+  }
+  const progress = new Progress(io, io.out, 'sessions');
+  hostlink.on('event', (event) => tell(io, event, progress));
+  print(io.out, `${countText(min)} workers started${path === null ? '' : `; control socket: ${path}`}`);
+  hostlink.ready({ onProgress: ({ sessions, total }) => progress.update(sessions, total) }).then(
+    ({ sessions, total }) =>
+      progress.end(`ready: ${countText(sessions)} of ${countText(total)} sessions are up; Ctrl-C stops`),
+    (error: unknown) => {
+      progress.end();
+      notReady(io, error);
+    },
+  );
+}
+
+/** Waiting ended without all sessions: no news when we stopped ourselves. */
+function notReady(io: CliIo, error: unknown, json = false): void {
+  if (!(error instanceof HostLinkError && error.code === 'RUNTIME_STOPPED')) printError(io, error, json);
+}
+
+/** Events of single sessions are for the log: there are hundreds of them. */
+function isTold({ name }: RuntimeEvent): boolean {
+  return !name.startsWith('session.');
+}
+
+function tellJson(io: CliIo, event: RuntimeEvent): void {
+  const { name, workerId, link, details } = event;
+  if (isTold(event)) printJson(io.out, { event: name, worker: workerId, link, ...details });
+}
+
+function tell(io: CliIo, event: RuntimeEvent, progress: Progress): void {
+  if (!isTold(event)) return;
+  const { name, workerId, link, details } = event;
+  const style = styleOf(io, io.out);
+  const isBad = /\.(lost|down|refused|hung)$/.test(name);
+  const reason = typeof details.reason === 'string' && details.reason !== '' ? `: ${details.reason}` : '';
+  const word = isBad ? style.yellow(name) : style.green(name);
+  progress.note(`${word} worker ${workerId} link ${link || '-'}${reason}`);
+}
+
+/** Comes true when the runtime has stopped after a signal. */
+function waitForStop(io: CliIo, hostlink: HostLink, { json }: StartOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let signals = 0;
+    const forget = io.onSignal((signal) => {
+      signals += 1;
+      if (signals > 1) {
+        io.exit(1);
+        return;
+      }
+      const { stopGraceMs } = hostlink.config.server;
+      if (json) printJson(io.out, { event: 'stopping', signal });
+      else
+        print(
+          io.out,
+          `${signal}: stopping, at most ${stopGraceMs / 1000} s for calls under way; once more stops at once`,
+        );
+      hostlink.stop().then(resolve, reject).finally(forget);
+    });
+  });
+}
+
+async function end(io: CliIo, { hostlink, control, endTrace }: Running, options: StartOptions): Promise<void> {
+  await control?.stop();
+  const trace = await endTrace?.();
+  const { services } = hostlink.stats();
+  const calls = services.reduce((sum, service) => sum + service.count, 0);
+  if (options.json) {
+    printJson(io.out, { event: 'stopped', calls, ...(trace ? { trace: { file: options.trace, ...trace } } : {}) });
+    return;
+  }
+  if (trace) print(io.out, traceLine(options.trace ?? '', trace));
+  print(io.out, `stopped after ${countText(calls)} calls`);
+}
+
+/** What a recording came to, in one line. */
+export function traceLine(file: string, { packets, dropped, skipped, bytes }: TraceSummary): string {
+  const lost = dropped === 0 ? '' : `, ${countText(dropped)} LOST because they came faster than they could be written`;
+  const left = skipped === 0 ? '' : `, ${countText(skipped)} pieces left out where a stream could not be followed`;
+  return `${file}: ${countText(packets)} packets, ${countText(bytes)} bytes${lost}${left}`;
+}
+
+export function addStartCommand({ io, program, run }: Commands): void {
+  program
+    .command('start')
+    .description('run a runtime until SIGINT or SIGTERM; a second signal stops it at once')
+    .requiredOption('-c, --config <file>', 'configuration file')
+    .option('--trace <file>', 'record every PIU into a pcapng file')
+    .option('--dlsw', 'record the DLSw streams too')
+    .option('--json', 'print events as JSON, one object a line')
+    .action((options: StartOptions) => run(() => runStart(io, options), options.json));
+}
