@@ -1,7 +1,7 @@
 import { SC } from '../sna/masks.js';
 import { decodePiu, encodePiu, type Piu } from '../sna/piu.js';
 import type { RecordedPiu, Recording } from '../trace/recording.js';
-import { comparePius } from './replay-allowed.js';
+import { comparePius, UNANSWERED, wasLeftUnanswered } from './replay-allowed.js';
 import { tryDecode } from './replay-facts.js';
 
 /** same; allowed: see the list; differs; missing: we sent nothing like it; extra: the recording has nothing like it. */
@@ -43,13 +43,18 @@ export interface ReplayedNode {
 interface Sent {
   readonly bytes: Buffer;
   readonly piu: Piu;
+  /** Index of the recorded PIU that drew it. */
+  readonly after: number;
 }
+
+/** A row and its place: after the recorded PIU of that index. */
+type PlacedRow = ReplayRow & { readonly place: number };
 
 /** Plays the host's side of a recording and holds what comes back against the terminal's. */
 export class Replay {
   private readonly node: ReplayedNode;
   private readonly pius: readonly RecordedPiu[];
-  private readonly rows: ReplayRow[] = [];
+  private readonly rows: PlacedRow[] = [];
   /** What we sent and no recorded PIU has been held against yet. */
   private pending: Sent[] = [];
   /** Address of the SSCP per LU (0: the PU), as ACTPU and ACTLU came with. */
@@ -67,11 +72,19 @@ export class Replay {
       if (from === 'host') this.host(index);
       else this.terminal(index);
     }
-    const atMs = this.pius.at(-1)?.atMs ?? 0;
-    for (const { bytes } of this.pending)
-      this.rows.push({ atMs, mark: 'extra', recorded: undefined, ours: bytes, note: '' });
-    const differences = this.rows.filter(({ mark }) => mark === 'differs' || mark === 'missing' || mark === 'extra');
-    return { rows: this.rows, differences: differences.length, allowed: countAllowed(this.rows) };
+    for (const sent of this.pending) this.extra(sent);
+    const rows = this.rows.sort((left, right) => left.place - right.place);
+    const differences = rows.filter(({ mark }) => mark === 'differs' || mark === 'missing' || mark === 'extra');
+    return { rows, differences: differences.length, allowed: countAllowed(rows) };
+  }
+
+  /** We sent what the recording does not have. */
+  private extra({ bytes, piu, after }: Sent): void {
+    const { atMs } = this.pius[after]!;
+    const isUnanswered = wasLeftUnanswered(this.pius, after, piu);
+    const mark = isUnanswered ? 'allowed' : 'extra';
+    const note = isUnanswered ? UNANSWERED.name : '';
+    this.rows.push({ place: after, atMs, mark, recorded: undefined, ours: bytes, note });
   }
 
   private host(index: number): void {
@@ -79,37 +92,44 @@ export class Replay {
     const piu = tryDecode(recorded);
     const bytes = piu === undefined ? recorded : this.withOurIdentifier(piu, recorded);
     this.node.receive(Buffer.from(bytes));
-    this.collect();
-    this.rows.push({ atMs, mark: 'host', recorded, ours: bytes, note: '' });
+    this.collect(index);
+    this.rows.push({ place: index, atMs, mark: 'host', recorded, ours: bytes, note: '' });
   }
 
   private terminal(index: number): void {
     const { atMs, piu: recorded } = this.pius[index]!;
     const wanted = tryDecode(recorded);
     if (wanted === undefined) {
-      this.rows.push({ atMs, mark: 'missing', recorded, ours: undefined, note: 'the recorded bytes are no PIU' });
+      this.rows.push({
+        place: index,
+        atMs,
+        mark: 'missing',
+        recorded,
+        ours: undefined,
+        note: 'the recorded bytes are no PIU',
+      });
       return;
     }
     let sent = this.takeLike(wanted);
     let note = '';
     if (sent === undefined && wanted.rh !== null && !wanted.rh.rri && wanted.rh.bci) {
       note = this.node.act(this.pius, index);
-      this.collect();
+      this.collect(index);
       sent = this.takeLike(wanted);
     }
     if (sent === undefined) {
-      this.rows.push({ atMs, mark: 'missing', recorded, ours: undefined, note });
+      this.rows.push({ place: index, atMs, mark: 'missing', recorded, ours: undefined, note });
       return;
     }
     const isSscp = this.isSscp(wanted.th.oaf, wanted.th.daf);
     if (isSscp && wanted.rh?.rri === false) this.identifiers.set(identifierKey(wanted), sent.piu.th.snf);
     const { isSame, allowed } = comparePius(recorded, sent.bytes, isSscp);
     const mark = isSame ? (allowed.length === 0 ? 'same' : 'allowed') : 'differs';
-    this.rows.push({ atMs, mark, recorded, ours: sent.bytes, note: allowed.join(', ') });
+    this.rows.push({ place: index, atMs, mark, recorded, ours: sent.bytes, note: allowed.join(', ') });
   }
 
-  private collect(): void {
-    for (const bytes of this.node.takeSent()) this.pending.push({ bytes, piu: decodePiu(bytes) });
+  private collect(after: number): void {
+    for (const bytes of this.node.takeSent()) this.pending.push({ bytes, piu: decodePiu(bytes), after });
   }
 
   /** The oldest of what we sent that plays the part of the recorded PIU: the same number first, then any. */

@@ -87,7 +87,7 @@ describe('Replay', () => {
       ['terminal', '2c00000200018b8000'],
     ];
     const result = new Replay(recording(...lines), node).run();
-    expect(result.rows.map(({ mark }) => mark)).toEqual(['host', 'same', 'host', 'differs', 'missing', 'extra']);
+    expect(result.rows.map(({ mark }) => mark)).toEqual(['host', 'extra', 'same', 'host', 'differs', 'missing']);
     expect(result.differences).toBe(3);
     expect(node.acted).toEqual([]);
   });
@@ -108,6 +108,23 @@ describe('Replay', () => {
     expect(result.differences).toBe(0);
     expect(result.rows.at(4)).toMatchObject({ mark: 'allowed', note: 'identifier' });
     expect([...result.allowed]).toEqual([['identifier', 1]]);
+  });
+
+  it('allows an answer that the terminal still owed when its session ended, and no other', () => {
+    const request = '2c00020100010380a0c1';
+    const answer = '2c0001020001838000';
+    const run = (...after: readonly Line[]) => {
+      const node = new ScriptedNode({ 0: [answer] });
+      return new Replay(recording(['host', request], ...after), node).run();
+    };
+    expect(run(['host', ACTPU]).rows.map(({ mark }) => mark)).toEqual(['host', 'allowed', 'host']);
+    expect(run(['host', '2f00020100026b80003201'])).toMatchObject({ differences: 0 });
+    expect(run()).toMatchObject({ differences: 0 });
+    expect(run(['host', '2f00030100026b80003201'])).toMatchObject({ differences: 0 });
+    expect(run(['terminal', '2c0001020002838000']).rows.map(({ mark }) => mark)).toEqual(['host', 'extra', 'missing']);
+    const exception = new ScriptedNode({ 0: [answer] });
+    const result = new Replay(recording(['host', request.replace('0380', '0390')]), exception).run();
+    expect(result.rows.map(({ mark }) => mark)).toEqual(['host', 'extra']);
   });
 
   it('says why our side could not do it', () => {
