@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { SnaOptions } from '../config/model.js';
 import {
   PIU_HEADER_SIZE,
   TH_EFI,
@@ -29,13 +30,18 @@ export class PiuSender {
   private readonly counters: LinkCounters;
   private readonly puIndex: number;
   private readonly piuSizeMax: number;
+  private readonly odaiIgnore: boolean;
 
-  /** @param piuSizeMax longest PIU of the link; longer BIUs of the normal flow go out in segments */
-  constructor(clock: Clock, counters: LinkCounters, puIndex: number, piuSizeMax: number) {
+  /**
+   * @param sna piuSizeMax: longer BIUs of the normal flow go out in segments; odaiIgnore: ODAI is not echoed, as PU 2.0
+   *   terminal controllers do not
+   */
+  constructor(clock: Clock, counters: LinkCounters, puIndex: number, sna: SnaOptions) {
     this.clock = clock;
     this.counters = counters;
     this.puIndex = puIndex;
-    this.piuSizeMax = piuSizeMax;
+    this.piuSizeMax = sna.piuSizeMax;
+    this.odaiIgnore = sna.odaiIgnore;
   }
 
   /** Hot path: one BIU, its RU being `ru[from, to)`, as one PIU or as segments. */
@@ -70,7 +76,7 @@ export class PiuSender {
 
   /** One whole PIU, for traffic that is not on the hot path. */
   sendPiu(piu: Piu): void {
-    const bytes = encodePiu(piu);
+    const bytes = encodePiu(this.odaiIgnore ? { ...piu, th: { ...piu.th, odai: false } } : piu);
     const { station } = this;
     if (station === undefined) return;
     const out = station.reservePiu(bytes.length);

@@ -89,7 +89,7 @@ export class Pu implements SessionOwner {
     this.counters = counters;
     this.isPayloadLogged = log.options.payload;
     this.logger = log.part('link', { pu: config.name });
-    this.sender = new PiuSender(clock, counters, config.index, sna.piuSizeMax);
+    this.sender = new PiuSender(clock, counters, config.index, sna);
     this.reassembler = new Reassembler(context.replySizeMax + PIU_HEADER_SIZE);
     for (const lu of config.lus) {
       const session = new LuSession(lu, config.name, this);

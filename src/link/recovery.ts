@@ -180,8 +180,7 @@ export class Recovery {
       case 'BUSY':
         return this.giveUp(session, 'the host kept the session without an answer');
       case 'CLOSING':
-        this.actions.reset(session, 'the host did not end the session in time');
-        return this.failed(session, 'the host did not end the session in time', 'later');
+        return this.forget(session, 'the host did not end the session in time');
       default:
     }
   }
@@ -189,7 +188,13 @@ export class Recovery {
   /** End what may be left of the attempt at the host, forget it here, and try again later. */
   private giveUp(session: LuSession, reason: string): void {
     this.actions.terminate(session);
+    this.forget(session, reason);
+  }
+
+  /** Forgetting a session tells of its end by itself, unless there was nothing to forget. */
+  private forget(session: LuSession, reason: string): void {
+    const { state } = session;
     this.actions.reset(session, reason);
-    this.failed(session, reason, 'later');
+    if (session.state === state) this.failed(session, reason, 'later');
   }
 }

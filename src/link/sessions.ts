@@ -58,27 +58,26 @@ export class Sessions {
 
   /** The SSCP-LU session is gone, and what was built on it. */
   luDown(session: LuSession, reason: string): void {
-    session.reset(reason);
+    this.requestLost(session, reason);
     this.recovery.down(session, reason);
+    session.reset(reason);
     this.calls.lost(session.config.group);
   }
 
   /** The host answered INIT-SELF. */
   initAnswered(session: LuSession, isNegative: boolean, senseData: number): void {
-    if (!isNegative) {
-      session.half.initAccepted();
-      this.recovery.accepted(session);
+    if (isNegative) {
+      session.half.initRefused(senseData);
       return;
     }
-    session.half.initRefused(senseData);
-    this.attemptFailed(session, 'the host refused INIT-SELF', senseData);
+    session.half.initAccepted();
+    this.recovery.accepted(session);
   }
 
   /** The host had accepted INIT-SELF, and now says that nothing comes of it. */
   initFailed(session: LuSession, senseData: number): void {
-    if (session.state !== 'QUEUED_AT_HOST' && session.state !== 'INIT_PENDING') return;
-    session.reset('NSPE');
-    this.attemptFailed(session, 'the host could not set the session up', senseData);
+    const isAwaited = session.state === 'QUEUED_AT_HOST' || session.state === 'INIT_PENDING';
+    if (isAwaited) session.half.initRefused(senseData);
   }
 
   /** The LU-LU machine moved. Called when the PIU at hand has been worked off. */

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { puConfig, SNA } from '../../helpers/link-config.js';
+import { PuHarness } from '../../helpers/pu-harness.js';
+
+/** BIND for LU 0: FM3/TS3, flip-flop, brackets from BETB, rule 1, SLU first speaker, both response forms, no pacing. */
+const BIND = '31010303b1b03080000085c7000000000000000000000000000000';
+const PLU = '05';
+
+function bind(lu = '02', image = BIND): string {
+  return `2d00${lu}${PLU}00016b8000${image}`;
+}
+
+/** A PU with one LU whose session is active. */
+function activeHarness(more = {}, replySizeMax = 100_000): PuHarness {
+  const harness = new PuHarness({ pus: [puConfig(1)], ...more }, replySizeMax);
+  harness.activate();
+  harness.host('2c00020000018b8000010681');
+  harness.host(bind(), `2d0002${PLU}00026b8000a0`);
+  return harness;
+}
+
+describe('PU: the SSCP', () => {
+  it('answers ACTPU and ACTLU, asks for its session, and is bound', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    expect(harness.host('2d00000000016b8000110101050000000001')).toEqual(['2d0000000001eb800011014040404040404040']);
+    expect(harness.host('2d00020000026b80000d0101')).toEqual([
+      '2d0000020002eb80000d010100850000000c0e0300010000004040404040404040',
+      '2c00000200010b800001068100d3e4f0c6c1e2e340f308c8d6e2e3c1d7d7d3000000',
+    ]);
+    expect(harness.session().state).toBe('INIT_PENDING');
+    expect(harness.host('2c00020000018b8000010681')).toEqual([]);
+    expect(harness.session().state).toBe('QUEUED_AT_HOST');
+    expect(harness.host(bind())).toEqual(['2d0005020001eb800031']);
+    expect(harness.session().state).toBe('PENDING_ACTIVE');
+    expect(harness.host(`2d0002${PLU}00026b8000a0`)).toEqual(['2d0005020002eb8000a0']);
+    expect(harness.session().state).toBe('ACTIVE');
+    expect(harness.sessions.table.ready).toEqual([1]);
+  });
+
+  it('gives the forms of the answers that a host may want', () => {
+    const sna = { ...SNA, actpuRspFormat: 1 as const, luVectorForm: 'short' as const };
+    const harness = new PuHarness({ pus: [puConfig(1)], sna });
+    expect(harness.host('2f00000000016b8000110101050000000001')).toEqual([
+      '2d0000000001eb80001111404040404040404000000701000000000000',
+    ]);
+    expect(harness.host('2f00020000016b80000d0101')[0]).toBe('2d0000020001eb80000d010100850000000c06030001000000');
+  });
+
+  it('refuses what comes for nobody, each with its sense', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    const sense = (piu: string): string | undefined => harness.host(piu)[0]?.slice(12);
+    expect(sense('2d00020000026b80000d0101')).toBe('ef9000800800000d');
+    expect(sense('2d00000000026b800012')).toBe('ef90008008000012');
+    harness.host('2d00000000016b8000110101050000000001');
+    expect(sense('2d00090000026b80000d0101'), 'no such LU').toBe('ef9000800400000d');
+    expect(sense('2d00020500026b800031'), 'BIND before ACTLU').toBe('ef90008009000031');
+    harness.host('2d00020000026b80000d0101');
+    expect(sense('2c00020700050380006869'), 'data without a session').toBe('87900080050000');
+    expect(harness.host('2c0002070005839000'), 'a response to nothing').toEqual([]);
+    expect(sense('2c000000000d0b80004103040000000101'), 'REQMS').toBe('8f900010030000410304');
+    expect(harness.counters.protocolErrors).toBeGreaterThan(3);
+  });
+
+  it('drops what is no PIU without harm', () => {
+    const harness = activeHarness();
+    for (const bytes of ['', '2d', '2d0002050001', '2d00020500016b', '4d00020500016b8000a0', 'ffffffffffffffff']) {
+      expect(harness.host(bytes)).toEqual([]);
+    }
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('keeps sessions over ACTPU(ERP) and loses them with ACTPU(cold), DACTLU and DACTPU', () => {
+    const harness = activeHarness();
+    expect(harness.host('2d00000000016b8000110201050000000001')).toEqual(['2d0000000001eb800011024040404040404040']);
+    expect(harness.session().state).toBe('ACTIVE');
+    harness.host('2d00000000016b8000110101050000000001');
+    expect(harness.session().state).toBe('DOWN');
+    expect(harness.session().half.state).toBe('RESET');
+    expect(harness.sessions.table.ready).toEqual([0]);
+
+    const second = activeHarness();
+    expect(second.host('2d00020000096b80000e')).toEqual(['2d0000020009eb80000e']);
+    expect(second.session().state).toBe('DOWN');
+    const third = activeHarness();
+    expect(third.host('2d000000000a6b80001202')).toEqual(['2d000000000aeb800012']);
+    expect(third.session().state).toBe('DOWN');
+  });
+
+  it('a second BIND from elsewhere finds the session taken', () => {
+    const harness = activeHarness();
+    expect(harness.host(`2d0002090001 6b8000 ${BIND}`)).toEqual(['2d0009020001ef90000805000031']);
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('refuses BINDs it cannot take, and tries again later', () => {
+    for (const [image, senseData] of [
+      [BIND.replace('31010303', '31010603'), '0835'],
+      [`${BIND.slice(0, 28)}02${BIND.slice(30)}`, '0821'],
+      ['3101030300', '1002'],
+    ] as const) {
+      const harness = new PuHarness({ pus: [puConfig(1)] });
+      harness.activate();
+      harness.host('2c00020000018b8000010681');
+      const [response] = harness.host(bind('02', image));
+      expect(response, image).toMatch(new RegExp(`^2d0005020001ef9000(${senseData}|08(21|35))....31$|${senseData}`));
+      expect(harness.session().state).toMatch(/RETRY|HELD|QUEUED_AT_HOST/);
+      expect(harness.session().pluAddress).toBe(-1);
+    }
+  });
+});
+
+describe('PU: requests', () => {
+  it('sends a request as one chain, and gives the reply to its caller', () => {
+    const harness = activeHarness();
+    harness.request(7, 'c1c2c3');
+    expect(harness.sent()).toEqual(['2c00050200010390a0c1c2c3']);
+    expect(harness.session().state).toBe('BUSY');
+    expect(harness.host('2c0002050001039040d1d2d3')).toEqual([]);
+    expect(harness.answered()).toEqual([{ id: 7, status: 'reply', value: 'd1d2d3' }]);
+    expect(harness.session().state).toBe('ACTIVE');
+    harness.request(8, 'c4');
+    expect(harness.sent()).toEqual(['2c00050200020390a0c4']);
+  });
+
+  it('splits long requests into chains and segments, and joins long replies', () => {
+    const harness = activeHarness({ sna: { ...SNA, piuSizeMax: 140 } });
+    const payload = 'ab'.repeat(600);
+    harness.request(1, payload);
+    const pius = harness.sent();
+    expect(pius.map((piu) => piu.slice(0, 2))).toEqual(['28', '24', '28', '24', '2c']);
+    expect(pius.every((piu) => piu.length / 2 <= 140)).toBe(true);
+    const data = pius.map((piu) => piu.slice(piu.startsWith('28') || piu.startsWith('2c') ? 18 : 12)).join('');
+    expect(data).toBe(payload);
+    harness.host('280002050001029040 aabb', '2400020500 01 ccdd', '2c0002050002 019000 eeff');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: 'aabbccddeeff' }]);
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('refuses when it has no free session, and when the reply is too long says so', () => {
+    const harness = activeHarness({}, 2000);
+    harness.request(1, 'c1');
+    harness.request(2, 'c2');
+    expect(harness.answered()).toEqual([{ id: 2, status: 'refused', value: '' }]);
+    const part = 'ff'.repeat(1200);
+    harness.host(`2c0002050001 029040 ${part}`, `2c0002050002 019000 ${part}`);
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'REPLY_TOO_LONG' }]);
+  });
+
+  it('fails a rejected request with its sense', () => {
+    const harness = activeHarness();
+    harness.request(1, 'c1');
+    harness.sent();
+    harness.host('2c0002050001 879000 081c0000');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'SESSION_REJECTED' }]);
+    expect(harness.session().state, 'the host owns the recovery now').toBe('BUSY');
+    harness.host('2c0002050001 039040 c1');
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('says OUTCOME_UNKNOWN when the session ends under a sent request, and refuses when nothing was sent', () => {
+    const harness = activeHarness();
+    harness.request(1, 'c1');
+    expect(harness.host('2d0002050003 6b8000 3201')).toContain('2d0005020003eb800032');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'OUTCOME_UNKNOWN' }]);
+    expect(harness.session().state).toMatch(/RETRY/);
+    harness.request(2, 'c2');
+    expect(harness.answered()).toEqual([{ id: 2, status: 'refused', value: '' }]);
+  });
+
+  it('lets the reply of a cancelled request come late, counts it, and serves the next', () => {
+    const harness = activeHarness();
+    harness.request(1, 'c1');
+    harness.sessions.calls.cancel(1);
+    expect(harness.session().state).toBe('LATE');
+    expect(harness.answered()).toEqual([]);
+    harness.host('2c0002050001039040d1');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: '' }]);
+    expect(harness.counters.lateReplies).toBe(1);
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('does not send what is over its deadline already', () => {
+    const harness = activeHarness();
+    harness.sent();
+    harness.clock.advance(50);
+    harness.request(1, 'c1', 10);
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'CALL_TIMEOUT' }]);
+    expect(harness.sent()).toEqual([]);
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+});
+
+describe('PU: recovery of sessions', () => {
+  it('brings up a bounded number at once', () => {
+    const harness = new PuHarness({ pus: [puConfig(10)], bringUpMax: 3 });
+    expect(harness.activate()).toHaveLength(3);
+    expect(harness.sessions.table.count('INIT_PENDING')).toBe(3);
+    expect(harness.sessions.table.count('READY_TO_INIT')).toBe(7);
+    expect(harness.host('2c00020000018b8000010681')).toHaveLength(1);
+    expect(harness.sessions.table.count('QUEUED_AT_HOST')).toBe(1);
+  });
+
+  it('tries again after a refusal, with a growing delay, and not before an operator acts where that is the way', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    harness.activate();
+    harness.host('2c00020000018f90000805000a010681');
+    expect(harness.session().state).toBe('RETRY');
+    expect(harness.session().reason).toContain('0805');
+    harness.clock.advance(100);
+    expect(harness.sent()).toHaveLength(1);
+    harness.host('2c00020000028f900008050000010681');
+    harness.clock.advance(99);
+    expect(harness.sent()).toHaveLength(0);
+    harness.clock.advance(101);
+    expect(harness.sent()).toHaveLength(1);
+    harness.host('2c00020000038f90000821 0000 010681');
+    expect(harness.session().state).toBe('HELD');
+    harness.clock.advance(1e6);
+    expect(harness.sent()).toEqual([]);
+  });
+
+  it('gives up waiting for a BIND, ends the attempt at the host and starts over', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    harness.activate();
+    harness.host('2c00020000018b8000010681');
+    harness.clock.advance(5001);
+    expect(harness.sent().map((piu) => piu.slice(18, 24))).toEqual(['010683']);
+    harness.host('2c00020000028b8000010683');
+    harness.clock.advance(1000);
+    expect(harness.sent().map((piu) => piu.slice(18, 24))).toEqual(['010681']);
+  });
+
+  it('leaves no timer behind when the link goes', () => {
+    const harness = activeHarness();
+    harness.request(1, 'c1');
+    harness.pu.circuitDown('link lost');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'OUTCOME_UNKNOWN' }]);
+    expect(harness.session().state).toBe('DOWN');
+    expect(harness.clock.pending()).toBe(0);
+  });
+});
