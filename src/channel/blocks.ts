@@ -27,7 +27,7 @@ class BlockWriter {
   count = 0;
   private readonly sizeMin: number;
 
-  constructor(sizeMin = 16384) {
+  constructor(sizeMin = 1024) {
     this.sizeMin = sizeMin;
     this.bytes = Buffer.allocUnsafeSlow(sizeMin);
     this.view = new DataView(this.bytes.buffer);
@@ -44,7 +44,8 @@ class BlockWriter {
     this.view.setUint32(0, this.used, true);
     this.view.setUint32(4, this.count, true);
     const block = this.bytes.buffer as ArrayBuffer;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.sizeMin, this.used));
+    // Sized by the tick before: a large block for a single small call costs more in garbage collection than in copying.
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.sizeMin, this.used + (this.used >> 2)));
     this.view = new DataView(this.bytes.buffer);
     this.used = BLOCK_HEADER;
     this.count = 0;

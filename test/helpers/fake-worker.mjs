@@ -9,7 +9,7 @@ const REFUSED = 1;
 const FAILED = 2;
 
 class AnswerBlock {
-  bytes = Buffer.allocUnsafeSlow(16384);
+  bytes = Buffer.allocUnsafeSlow(2048);
   used = 8;
   count = 0;
 
@@ -32,7 +32,7 @@ class AnswerBlock {
     this.bytes.writeUInt32LE(this.used, 0);
     this.bytes.writeUInt32LE(this.count, 4);
     const block = this.bytes.buffer;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(16384, this.used));
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(2048, this.used + (this.used >> 2)));
     this.used = 8;
     this.count = 0;
     return block;
