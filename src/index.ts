@@ -27,6 +27,7 @@ export {
   CALL_TIMEOUT_MAX_MS,
   type CallOptions,
   HostLink,
+  type HostLinkEvent,
   type HostLinkEvents,
   type HostLinkOptions,
   type SessionInfo,
@@ -42,4 +43,3 @@ export type {
   WorkerStats,
 } from './gateway/stats.js';
 export type { TraceOptions, TraceSink } from './gateway/traces.js';
-export type { RuntimeEvent } from './supervisor/supervisor.js';

@@ -44,9 +44,12 @@ export interface HostLinkOptions {
   readonly launcher?: WorkerLauncher;
 }
 
+/** Something an operator may want to see. */
+export type HostLinkEvent = RuntimeEvent;
+
 /** Events of HostLink: `event` for everything an operator may want to see. */
 export interface HostLinkEvents {
-  event: [RuntimeEvent];
+  event: [HostLinkEvent];
 }
 
 /** One LU session, and where it is. */
