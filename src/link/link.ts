@@ -173,10 +173,7 @@ export class Link implements WorkerHandler, TransportEvents {
 
   /** A PU became active or ceased to be: the link is ACTIVE while any is. */
   puChanged(pu: Pu, reason: string): void {
-    const details = { link: this.config.name, pu: pu.config.name, reason };
-    const name = pu.isActive ? 'pu.active' : 'pu.down';
-    this.logger.info(details, name);
-    this.context.channel.event(name, details);
+    this.tell('info', pu.isActive ? 'pu.active' : 'pu.down', pu.config.name, { reason });
     if (this.state !== 'CONNECTED' && this.state !== 'ACTIVE') return;
     const isActive = this.circuits.some((circuit) => circuit.pu.isActive);
     if (isActive) this.backoff.reset();
@@ -196,18 +193,13 @@ export class Link implements WorkerHandler, TransportEvents {
 
   private circuitChanged(pu: Pu, error: HostLinkError | undefined): void {
     if (this.state === 'STOPPING') return this.stopWhenIdle();
-    const details = { link: this.config.name, pu: pu.config.name, ...(error ? error.toRecord() : {}) };
-    const name = error ? 'circuit.down' : 'circuit.up';
-    if (error) this.logger.warn(details, name);
-    else this.logger.info(details, name);
-    this.context.channel.event(name, details);
+    if (error) this.tell('warn', 'circuit.down', pu.config.name, error.toRecord());
+    else this.tell('info', 'circuit.up', pu.config.name, {});
     if (error && this.state === 'CONNECTED') this.enter('CONNECTED', error.message);
   }
 
   private peerUp(): void {
-    const details = { link: this.config.name, peer: this.config.peer };
-    this.logger.info(details, 'link.connected');
-    this.context.channel.event('link.connected', details);
+    this.tell('info', 'link.connected', '', { peer: this.config.peer });
     this.enter('CONNECTED', 'waiting for the host to activate a PU');
     for (const circuit of this.circuits) circuit.open(this.peer!);
   }
@@ -251,10 +243,7 @@ export class Link implements WorkerHandler, TransportEvents {
     if (!isStopping) this.enter('DOWN', error.message);
     for (const circuit of this.circuits) circuit.lost(error);
     if (isStopping) return this.end();
-    const name = wasUp ? 'link.down' : 'link.refused';
-    const details = { link: this.config.name, ...error.toRecord() };
-    this.logger.warn(details, name);
-    this.context.channel.event(name, details);
+    this.tell('warn', wasUp ? 'link.down' : 'link.refused', '', error.toRecord());
     this.cancelTimer?.();
     this.cancelTimer = this.context.clock.after(this.backoff.nextMs(), () => this.open());
   }
@@ -262,11 +251,17 @@ export class Link implements WorkerHandler, TransportEvents {
   private enter(state: LinkState, reason: string): void {
     if (this.state === state && this.reason === reason) return;
     if (state === 'ACTIVE' && this.state !== 'ACTIVE') {
-      this.context.channel.event('link.active', { link: this.config.name });
+      this.tell('info', 'link.active', '', {});
     }
     this.state = state;
     this.reason = reason;
     this.reportSoon();
+  }
+
+  /** Into the log and to the supervisor; every line names the PU and LU it is about, '' where it is about none. */
+  private tell(level: 'info' | 'warn', name: string, pu: string, details: object): void {
+    this.logger[level]({ pu, lu: '', ...details }, name);
+    this.context.channel.event(name, { link: this.config.name, pu, ...details });
   }
 
   /** Session counts changed. */

@@ -189,7 +189,8 @@ export class Pu implements SessionOwner {
       if (whole) this.dispatch(whole, 0, whole.length);
     } catch (error) {
       this.counters.protocolErrors += 1;
-      this.logger.warn({ reason: toHostLinkError(error).message }, 'piu.segment');
+      const lu = this.byAddress[bytes[from + 2]!]?.config.name ?? '';
+      this.logger.warn({ lu, reason: toHostLinkError(error).message }, 'piu.segment');
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;
       if (isFirst && to - from >= PIU_HEADER_SIZE) this.refuse(bytes, from, to, SENSE.SEGMENT);
     }
@@ -302,8 +303,14 @@ export class Pu implements SessionOwner {
   /** Negative response to a request that no session takes; a response is dropped, and so is what wants no answer. */
   private refuse(bytes: Buffer, from: number, to: number, senseData: number): void {
     this.counters.protocolErrors += 1;
-    const addresses = { daf: bytes[from + 2], oaf: bytes[from + 3] };
-    this.logger.warn({ sense: senseText(senseData), ...addresses, ...this.payload(bytes, from, to) }, 'piu.refused');
+    const daf = bytes[from + 2]!;
+    const facts = {
+      lu: this.byAddress[daf]?.config.name ?? '',
+      daf,
+      oaf: bytes[from + 3],
+      sense: senseText(senseData),
+    };
+    this.logger.warn({ ...facts, ...this.payload(bytes, from, to) }, 'piu.refused');
     const piu = decodePiu(bytes.subarray(from, to));
     if (piu.rh === null || piu.rh.rri || !(piu.rh.dr1 || piu.rh.dr2)) return;
     this.sender.sendPiu(negativeResponse(piu, senseData));
@@ -311,7 +318,7 @@ export class Pu implements SessionOwner {
 
   private dropped(reason: string, bytes: Buffer, from: number, to: number): void {
     this.counters.protocolErrors += 1;
-    this.logger.warn({ reason, size: to - from, ...this.payload(bytes, from, to) }, 'piu.dropped');
+    this.logger.warn({ lu: '', reason, size: to - from, ...this.payload(bytes, from, to) }, 'piu.dropped');
   }
 
   /** PIU bytes may hold customer data: they are logged only where the configuration asks for it. */

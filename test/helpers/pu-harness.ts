@@ -1,5 +1,5 @@
 import { createSimulatedClock } from '../../src/base/clock.js';
-import { createSilentLog } from '../../src/base/log.js';
+import { createSilentLog, type Log } from '../../src/base/log.js';
 import { createSeededPrng } from '../../src/base/prng.js';
 import { ANSWER_STATUS, readAnswers } from '../../src/channel/blocks.js';
 import { type PortLike, WorkerChannel } from '../../src/channel/channel.js';
@@ -33,13 +33,12 @@ export class PuHarness {
   private readonly out: string[] = [];
   private pending: Buffer | undefined;
 
-  constructor(more: Partial<LinkConfig> = {}, replySizeMax = 100_000) {
+  constructor(more: Partial<LinkConfig> = {}, replySizeMax = 100_000, log: Log = createSilentLog()) {
     const link = linkConfig(more);
     const { clock, counters } = this;
     const port: PortLike = { postMessage: (value) => this.posted(value as FromWorker), on: () => {}, close: () => {} };
     const channel = new WorkerChannel(port, clock);
     this.channel = channel;
-    const log = createSilentLog();
     const prng = createSeededPrng(1);
     const logger = log.part('session');
     this.sessions = new Sessions({ link, groups: GROUPS, channel, clock, prng, logger, counters, changed: () => {} });
