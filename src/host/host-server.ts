@@ -1,0 +1,158 @@
+import net from 'node:net';
+import type { Clock } from '../base/clock.js';
+import { HostLinkError, toHostLinkError } from '../base/errors.js';
+import type { HostConnection, HostTransport } from './connection.js';
+import type { PeerDefinition } from './definitions.js';
+import type { HostNode } from './host-node.js';
+
+const BACKLOG = 511;
+const KEEPALIVE_DELAY_MS = 30_000;
+
+function plainAddress(address: string | undefined): string {
+  return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '');
+}
+
+/** The sockets of one peer: one for both directions, or one to read and one to write. */
+class SocketTransport implements HostTransport {
+  private readonly write_: net.Socket;
+  private readonly sockets: readonly net.Socket[];
+
+  constructor(read: net.Socket, write: net.Socket) {
+    this.write_ = write;
+    this.sockets = read === write ? [read] : [read, write];
+  }
+
+  write(block: Buffer, done: (block: Buffer) => void): void {
+    this.write_.write(block, () => done(block));
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+/** The TCP side of the embedded host: listens, and connects to peers that it has to find. Nothing but bytes pass here. */
+export class HostServer {
+  private readonly node: HostNode;
+  private readonly clock: Clock;
+  private readonly server: net.Server;
+  private readonly sockets = new Set<net.Socket>();
+  /** Peers that we hold a connection to, or are getting one. */
+  private readonly busyPeers = new Set<PeerDefinition>();
+  private isStopping = false;
+
+  constructor(node: HostNode) {
+    this.node = node;
+    this.clock = node.clock;
+    this.server = net.createServer({ noDelay: true }, (socket) => this.onAccepted(socket));
+  }
+
+  /**
+   * Start to listen, and to connect to the peers with PUs of their own.
+   * @throws HostLinkError PORT_TAKEN, LINK_REFUSED (address cannot be had)
+   */
+  async listen(): Promise<{ address: string; port: number }> {
+    const { address, port } = this.node.definitions.listen;
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code === 'EADDRINUSE' ? 'PORT_TAKEN' : 'LINK_REFUSED';
+        reject(new HostLinkError(code, error.message, { address, port }, { cause: error }));
+      });
+      this.server.listen({ host: address, port, backlog: BACKLOG }, resolve);
+    });
+    for (const peer of this.node.definitions.peers) if (peer.pus.length > 0) this.connect(peer);
+    const bound = this.server.address() as net.AddressInfo;
+    return { address: bound.address, port: bound.port };
+  }
+
+  /** Close everything. */
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    for (const connection of [...this.node.connections]) connection.close();
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+  }
+
+  private track(socket: net.Socket): void {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEPALIVE_DELAY_MS);
+    this.sockets.add(socket);
+    socket.on('error', (error) => this.node.warn(toHostLinkError(error).message));
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+
+  private onAccepted(socket: net.Socket): void {
+    this.track(socket);
+    const remoteAddress = plainAddress(socket.remoteAddress);
+    const peer = this.node.definitions.peers.find(
+      (one) => one.address === remoteAddress && one.connections === 2 && !this.busyPeers.has(one),
+    );
+    const { connections } = this.node.definitions.listen;
+    const isPair = connections === 2 || (connections === 'auto' && peer !== undefined);
+    if (!isPair) this.join(socket, socket, remoteAddress, peer);
+    else this.connectBack(socket, remoteAddress, peer);
+  }
+
+  /** Two connections: we write on one of our own, to the peer's port. @source RFC 1795 section 7.1 */
+  private connectBack(read: net.Socket, remoteAddress: string, peer: PeerDefinition | undefined): void {
+    const port = peer?.port ?? this.node.definitions.listen.peerPort;
+    if (peer) this.busyPeers.add(peer);
+    read.pause();
+    const write = net.connect({ host: remoteAddress, port });
+    this.track(write);
+    read.once('close', () => {
+      write.destroy();
+      if (peer) this.busyPeers.delete(peer);
+    });
+    write.once('close', () => read.destroy());
+    write.once('connect', () => this.join(read, write, remoteAddress, peer));
+  }
+
+  /** Host as origin: connect, and again when it is lost. */
+  private connect(peer: PeerDefinition): void {
+    this.busyPeers.add(peer);
+    const socket = net.connect({ host: peer.address, port: peer.port });
+    this.track(socket);
+    socket.once('close', () => {
+      this.busyPeers.delete(peer);
+      if (this.isStopping) return;
+      this.clock.after(this.node.definitions.timers.connectRetryMs, () => {
+        if (!this.isStopping) this.connect(peer);
+      });
+    });
+    socket.once('connect', () => {
+      if (peer.connections === 1) this.join(socket, socket, peer.address, peer);
+      else this.awaitTheirs(socket, peer);
+    });
+  }
+
+  /** The peer opens its own connection once ours is there: what it writes comes on that. */
+  private awaitTheirs(write: net.Socket, peer: PeerDefinition): void {
+    const onConnection = (read: net.Socket) => {
+      if (plainAddress(read.remoteAddress) !== peer.address) return;
+      this.server.off('connection', onConnection);
+      write.once('close', () => read.destroy());
+      read.once('close', () => write.destroy());
+      this.join(read, write, peer.address, peer);
+    };
+    this.server.on('connection', onConnection);
+    write.once('close', () => this.server.off('connection', onConnection));
+  }
+
+  private join(
+    read: net.Socket,
+    write: net.Socket,
+    remoteAddress: string,
+    peer: PeerDefinition | undefined,
+  ): HostConnection {
+    const facts = { remoteAddress, connections: read === write ? 1 : 2, peer } as const;
+    const connection = this.node.attach(new SocketTransport(read, write), facts);
+    read.on('data', (chunk: Buffer) => connection.data(chunk));
+    read.once('close', () => connection.closed());
+    write.once('close', () => connection.closed());
+    read.resume();
+    return connection;
+  }
+}

@@ -1,0 +1,81 @@
+import type { ProtocolRule } from './protocol-errors.js';
+
+/**
+ * Watches the partner's pacing. The first request of each window of N carries PI; the pacing response to it allows one
+ * window more, so that never more than 2N - 1 requests are ahead of us.
+ * @source SNA Formats RH, pacing indicator; sna-wire 1.6
+ */
+export class PacingIn {
+  private readonly window: number;
+  private credit: number;
+  /** Requests of the current window so far. */
+  private position = 0;
+
+  /** @param window N, 0 when this direction is not paced */
+  constructor(window: number) {
+    this.window = window;
+    this.credit = window;
+  }
+
+  reset(): void {
+    this.credit = this.window;
+    this.position = 0;
+  }
+
+  /** One request came. @returns the rule it breaks, if any */
+  take(hasPi: boolean): ProtocolRule | undefined {
+    if (this.window === 0) return hasPi ? 'PACING_INDICATOR' : undefined;
+    if (this.credit === 0) return 'PACING_EXCEEDED';
+    const isFirst = this.position === 0;
+    this.credit -= 1;
+    this.position = this.position + 1 === this.window ? 0 : this.position + 1;
+    return isFirst === hasPi ? undefined : 'PACING_INDICATOR';
+  }
+
+  /** We sent a pacing response. */
+  grant(): void {
+    this.credit += this.window;
+  }
+}
+
+/** Paces what we send. */
+export class PacingOut {
+  private readonly window: number;
+  private credit: number;
+  private position = 0;
+  /** Windows opened with PI whose pacing response is still due. */
+  private due = 0;
+
+  constructor(window: number) {
+    this.window = window;
+    this.credit = window;
+  }
+
+  reset(): void {
+    this.credit = this.window;
+    this.position = 0;
+    this.due = 0;
+  }
+
+  get canSend(): boolean {
+    return this.window === 0 || this.credit > 0;
+  }
+
+  /** One request is being sent. @returns true when it opens a window and must carry PI */
+  take(): boolean {
+    if (this.window === 0) return false;
+    const isFirst = this.position === 0;
+    this.credit -= 1;
+    this.position = this.position + 1 === this.window ? 0 : this.position + 1;
+    if (isFirst) this.due += 1;
+    return isFirst;
+  }
+
+  /** A pacing response came. @returns false when none was due */
+  onResponse(): boolean {
+    if (this.due === 0) return false;
+    this.due -= 1;
+    this.credit += this.window;
+    return true;
+  }
+}
