@@ -37,7 +37,8 @@ export interface SessionOwner {
 }
 
 const EMPTY = new Uint8Array(0);
-const NO_REQUEST = 0;
+/** Ids of requests are 0 and above. */
+const NO_REQUEST = -1;
 const REPLY_TOO_LONG_SENSE = 0x08120000;
 /** Bracket and direction races: the host did not take the request, so it may go elsewhere. */
 const RACE_SENSES = new Set([0x080b, 0x0813, 0x0814, 0x081b]);
@@ -63,7 +64,7 @@ export class LuSession implements HalfSessionPort {
   calls = 0;
   /** What last went wrong. */
   reason = '';
-  private requestId = NO_REQUEST;
+  private requestId: number = NO_REQUEST;
   private hasCaller = false;
   private parts: Buffer[] = [];
   private partsSize = 0;

@@ -112,11 +112,11 @@ describe('PU: the SSCP', () => {
 describe('PU: requests', () => {
   it('sends a request as one chain, and gives the reply to its caller', () => {
     const harness = activeHarness();
-    harness.request(7, 'c1c2c3');
+    harness.request(0, 'c1c2c3');
     expect(harness.sent()).toEqual(['2c00050200010390a0c1c2c3']);
     expect(harness.session().state).toBe('BUSY');
     expect(harness.host('2c0002050001039040d1d2d3')).toEqual([]);
-    expect(harness.answered()).toEqual([{ id: 7, status: 'reply', value: 'd1d2d3' }]);
+    expect(harness.answered()).toEqual([{ id: 0, status: 'reply', value: 'd1d2d3' }]);
     expect(harness.session().state).toBe('ACTIVE');
     harness.request(8, 'c4');
     expect(harness.sent()).toEqual(['2c00050200020390a0c4']);
