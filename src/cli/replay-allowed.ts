@@ -12,16 +12,18 @@ export interface AllowedDifference {
 /** An allowed difference between two PIUs. */
 interface PiuDifference extends AllowedDifference {
   /** The recorded PIU as ours would write it in this respect; the same one where the difference is not there. */
-  readonly even: (recorded: Piu, ours: Piu, isSscp: boolean) => Piu;
+  readonly even: (recorded: Piu, ours: Piu, hasIdentifier: boolean) => Piu;
 }
 
 const PIU_DIFFERENCES: readonly PiuDifference[] = [
   {
     name: 'identifier',
     reason:
-      'On sessions with the SSCP the SNF of a request is an identifier: any value will do, the response returns it.',
-    even: (recorded, ours, isSscp) =>
-      isSscp && recorded.rh?.rri === false ? { ...recorded, th: { ...recorded.th, snf: ours.th.snf } } : recorded,
+      'With the SSCP, and on the expedited flow, the SNF of a request is an identifier: any will do, the response returns it.',
+    even: (recorded, ours, hasIdentifier) =>
+      hasIdentifier && recorded.rh?.rri === false
+        ? { ...recorded, th: { ...recorded.th, snf: ours.th.snf } }
+        : recorded,
   },
   {
     name: 'odai',
@@ -99,15 +101,15 @@ export interface Comparison {
 
 /**
  * Hold our PIU against the recorded one.
- * @param isSscp they belong to a session with the SSCP
+ * @param hasIdentifier the SNF is no sequence number: a session with the SSCP, or the expedited flow
  */
-export function comparePius(recorded: Uint8Array, ours: Uint8Array, isSscp: boolean): Comparison {
+export function comparePius(recorded: Uint8Array, ours: Uint8Array, hasIdentifier: boolean): Comparison {
   if (Buffer.compare(recorded, ours) === 0) return { isSame: true, allowed: [] };
   const target = decodePiu(ours);
   const allowed: string[] = [];
   let even = decodePiu(recorded);
   for (const difference of PIU_DIFFERENCES) {
-    const next = difference.even(even, target, isSscp);
+    const next = difference.even(even, target, hasIdentifier);
     if (Buffer.compare(encodePiu(next), encodePiu(even)) === 0) continue;
     allowed.push(difference.name);
     even = next;

@@ -121,9 +121,9 @@ export class Replay {
       this.rows.push({ place: index, atMs, mark: 'missing', recorded, ours: undefined, note });
       return;
     }
-    const isSscp = this.isSscp(wanted.th.oaf, wanted.th.daf);
-    if (isSscp && wanted.rh?.rri === false) this.identifiers.set(identifierKey(wanted), sent.piu.th.snf);
-    const { isSame, allowed } = comparePius(recorded, sent.bytes, isSscp);
+    const hasIdentifier = wanted.th.efi || this.isSscp(wanted.th.oaf, wanted.th.daf);
+    if (hasIdentifier && wanted.rh?.rri === false) this.identifiers.set(identifierKey(wanted), sent.piu.th.snf);
+    const { isSame, allowed } = comparePius(recorded, sent.bytes, hasIdentifier);
     const mark = isSame ? (allowed.length === 0 ? 'same' : 'allowed') : 'differs';
     this.rows.push({ place: index, atMs, mark, recorded, ours: sent.bytes, note: allowed.join(', ') });
   }
@@ -140,13 +140,13 @@ export class Replay {
     return found;
   }
 
-  /** A response to a request of ours on a session with the SSCP must carry our identifier, not the recorded one. */
+  /** A response to a request of ours must carry our identifier, not the recorded one. */
   private withOurIdentifier(piu: Piu, recorded: Uint8Array): Uint8Array {
     const { th, rh, ru } = piu;
     if (rh === null) return recorded;
     if (!rh.rri && rh.ruCategory === 'SC' && (ru[0] === SC.ACTLU || ru[0] === SC.ACTPU))
       this.sscpOf.set(th.daf, th.oaf);
-    if (!rh.rri || !this.isSscp(th.daf, th.oaf)) return recorded;
+    if (!rh.rri) return recorded;
     const snf = this.identifiers.get(identifierKey({ ...piu, th: { ...th, daf: th.oaf, oaf: th.daf } }));
     return snf === undefined ? recorded : encodePiu({ ...piu, th: { ...th, snf } });
   }

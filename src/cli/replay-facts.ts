@@ -1,9 +1,11 @@
 import type { LuType, SnaOptions } from '../config/model.js';
 import { BIND_NON_NEGOTIABLE } from '../sna/bind.js';
+import { nsHeaderOf } from '../sna/codes.js';
 import { decodeEbcdic } from '../sna/ebcdic.js';
 import { SC } from '../sna/masks.js';
 import { decodePiu, type Piu } from '../sna/piu.js';
 import { decodeNsRequest } from '../sna/ru-ns.js';
+import type { InitSelf0 } from '../sna/ru-self.js';
 import type { RecordedPiu, Recording } from '../trace/recording.js';
 
 /** What a recording shows of one LU: how ours must be set up to play its part. */
@@ -111,10 +113,19 @@ function learnFromRequest(learning: Learning, address: number, piu: Piu, bytes: 
   if (piu.th.mpf === 'first') learning.piuSizeMax = Math.min(learning.piuSizeMax, bytes.length);
   if (piu.rh?.ruCategory !== 'FMD' || !piu.rh.fi) return;
   const lu = luOf(learning, address);
-  if (lu.application !== '' || piu.ru[0] !== 0x01 || piu.ru[2] !== 0x81) return;
-  const request = decodeNsRequest('INIT_SELF', piu.ru);
-  if (request.kind !== 'INIT_SELF') return;
+  const request = lu.application === '' ? initSelfOf(piu.ru) : undefined;
+  if (request === undefined) return;
   lu.application = (request.plu ?? '').trimEnd();
   lu.logMode = (request.mode ?? '').trimEnd();
   lu.userData = decodeEbcdic(request.userData ?? new Uint8Array(0), '037');
+}
+
+/** The INIT-SELF in format 0 that the RU holds; undefined for anything else, also for one that does not follow its layout. */
+function initSelfOf(ru: Uint8Array): InitSelf0 | undefined {
+  if (nsHeaderOf(ru) !== 'INIT_SELF') return undefined;
+  try {
+    return decodeNsRequest('INIT_SELF', ru) as InitSelf0;
+  } catch {
+    return undefined;
+  }
 }

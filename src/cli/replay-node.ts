@@ -1,9 +1,10 @@
 import { createSimulatedClock } from '../base/clock.js';
+import { toHostLinkError } from '../base/errors.js';
 import { createSilentLog } from '../base/log.js';
 import { createSeededPrng } from '../base/prng.js';
 import { type PortLike, WorkerChannel } from '../channel/channel.js';
 import type { GroupConfig, LinkConfig, LuConfig } from '../config/model.js';
-import { SEND } from '../fsm/half-session.js';
+import { type HalfSession, SEND } from '../fsm/half-session.js';
 import { createCounters } from '../link/counters.js';
 import type { LinkStation } from '../link/piu-sender.js';
 import { Pu } from '../link/pu.js';
@@ -80,6 +81,14 @@ export class ReplayNode implements ReplayedNode {
   }
 
   act(pius: readonly RecordedPiu[], index: number): string {
+    try {
+      return this.actOn(pius, index);
+    } catch (error) {
+      return toHostLinkError(error).message;
+    }
+  }
+
+  private actOn(pius: readonly RecordedPiu[], index: number): string {
     const piu = decodePiu(pius[index]!.piu);
     const session = this.byAddress.get(piu.th.oaf);
     if (session === undefined) return 'our PU sends no requests of its own';
@@ -123,8 +132,7 @@ function actOnSscp(session: LuSession, { rh, ru }: Piu): string {
 /** LU-LU data: the whole recorded chain as one payload. */
 function sendChain(session: LuSession, pius: readonly RecordedPiu[], index: number): string {
   const { payload, flags } = chainFrom(pius, index);
-  const isSent = session.half.sendChain(payload, 0, payload.length, flags);
-  return isSent ? '' : `the session cannot send now (${session.half.state})`;
+  return refusal(session.half, session.half.sendChain(payload, 0, payload.length, flags));
 }
 
 /** The RUs of the chain that begins at `index`, over its segments and elements, and what its RHs ask for. */
@@ -160,15 +168,14 @@ function flagsOf({ rh }: Piu): number {
 
 function sendDfc({ half }: LuSession, { rh, ru }: Piu): string {
   switch (ru[0]) {
-    case DFC.SIGNAL:
-      half.sendSignal(numberAt(ru, 1));
-      return '';
+    case DFC.SIGNAL: {
+      const code = numberAt(ru, 1);
+      return refusal(half, half.sendSignal(code >>> 16, code & 0xffff));
+    }
     case DFC.LUSTAT:
-      half.sendLustat(numberAt(ru, 1));
-      return '';
+      return refusal(half, half.sendLustat(numberAt(ru, 1)));
     case DFC.RSHUTD:
-      half.sendRshutd();
-      return '';
+      return refusal(half, half.sendRshutd());
     default:
       return `our LUs send no ${commandName(rh!, ru)} of their own`;
   }
@@ -176,10 +183,14 @@ function sendDfc({ half }: LuSession, { rh, ru }: Piu): string {
 
 function sendSc({ half }: LuSession, { rh, ru }: Piu): string {
   if (ru[0] !== SC.UNBIND) return `our LUs send no ${commandName(rh!, ru)} of their own`;
-  half.sendUnbind(ru[1] ?? 1);
-  return '';
+  return refusal(half, half.sendUnbind(ru[1] ?? 1, numberAt(ru, 2)));
 }
 
+function refusal({ state }: HalfSession, isSent: boolean): string {
+  return isSent ? '' : `the session cannot send that now (${state})`;
+}
+
+/** Four bytes; 0 where they are not there. */
 function numberAt(ru: Uint8Array, at: number): number {
   return ru.length >= at + 4 ? new DataView(ru.buffer, ru.byteOffset).getUint32(at) : 0;
 }

@@ -5,8 +5,8 @@ import type { HostLinkConfig } from '../config/model.js';
 import { summarizeConfig } from '../config/print.js';
 import { controlled, startRecording } from '../control/record.js';
 import { ControlServer } from '../control/server.js';
-import { HostLink } from '../gateway/host-link.js';
-import type { RuntimeEvent } from '../supervisor/supervisor.js';
+import { HostLink, type HostLinkEvent } from '../gateway/host-link.js';
+
 import { openTraceFile, type TraceSummary } from '../trace/recorder.js';
 import { type CliIo, print, printJson } from './io.js';
 import { printError } from './print-error.js';
@@ -94,16 +94,16 @@ function notReady(io: CliIo, error: unknown, json = false): void {
 }
 
 /** Events of single sessions are for the log: there are hundreds of them. */
-function isTold({ name }: RuntimeEvent): boolean {
+function isTold({ name }: HostLinkEvent): boolean {
   return !name.startsWith('session.');
 }
 
-function tellJson(io: CliIo, event: RuntimeEvent): void {
+function tellJson(io: CliIo, event: HostLinkEvent): void {
   const { name, workerId, link, details } = event;
   if (isTold(event)) printJson(io.out, { event: name, worker: workerId, link, ...details });
 }
 
-function tell(io: CliIo, event: RuntimeEvent, progress: Progress): void {
+function tell(io: CliIo, event: HostLinkEvent, progress: Progress): void {
   if (!isTold(event)) return;
   const { name, workerId, link, details } = event;
   const style = styleOf(io, io.out);

@@ -149,7 +149,7 @@ describe('Replay', () => {
     expect(text).toMatch(/10 +recorded +! +00>00 0001 exp +\+RSP DR1 +ACTPU/);
     expect(text).toMatch(/ours +! +00>00 0001 exp +-RSP DR1/);
     expect(text).toMatch(/30 +recorded +~ +02>00 0000 +RQ only RQD1 FI +NOTIFY/);
-    expect(text).toMatch(/identifier \(1 times\): On sessions with the SSCP/);
+    expect(text).toMatch(/identifier \(1 times\): With the SSCP/);
     expect(text).toMatch(
       /2 PIUs of the host played; of the terminal's: 0 same \(=\), 1 with allowed differences \(~\), 1 diff/,
     );
