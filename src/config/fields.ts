@@ -120,3 +120,6 @@ export const namePattern = z
   .min(1)
   .max(64)
   .meta({ allowed: `a name of at most 8 characters, or a pattern with ${PLACEHOLDERS}` });
+
+/** Code page of text payloads. */
+export const codePage = z.enum(CODE_PAGES).meta({ allowed: CODE_PAGES.join(', ') });

@@ -129,6 +129,6 @@ export function findingsOf(root: z.ZodType, issues: readonly z.core.$ZodIssue[],
     const value = valueAt(data, path);
     const name = lastName(path);
     if (value === undefined) return [{ path, at: 'value', message: `${name} is missing`, allowed, needsWhole: true }];
-    return [{ path, at: 'value', message: messageOf(issue, name, value), allowed }];
+    return [{ path, at: 'value', message: messageOf(issue, name, value), allowed, needsWhole: value === null }];
   });
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS, LOG_PARTS } from '../base/log.js';
 import {
   addresses,
-  CODE_PAGES,
+  codePage,
   duration,
   hex,
   hostAddress,
@@ -195,7 +195,7 @@ const service = z.strictObject({
   application: snaName.describe('Host application: some LU must name it'),
   sessionType: label.default('').describe('Kind of session within the application'),
   timeout: duration('1ms', '1d').prefault('30s').describe('SVCTIME: deadline of a call that names none'),
-  codePage: z.enum(CODE_PAGES).default('037').describe('Code page of text payloads; text, so put it in quotes'),
+  codePage: codePage.default('037').describe('Code page of text payloads; text, so put it in quotes'),
   idempotent: z.boolean().default(false).describe('May be sent again when its outcome is unknown'),
 });
 

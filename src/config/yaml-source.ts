@@ -5,8 +5,10 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
+  Parser,
   parseDocument,
   type YAMLError,
   YAMLParseError,
@@ -27,6 +29,9 @@ export interface YamlSource {
   /** Give findings their place. */
   place(finding: Finding): Problem & { readonly offset: number };
 }
+
+/** Levels of the parser's own stack; two or three of them make one level of a file. */
+const DEPTH_MAX = 200;
 
 interface Found {
   readonly node: Node | undefined;
@@ -125,21 +130,28 @@ function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Prob
 /** Plain data of a document. An alias that multiplies without end is a mistake like any other. */
 function toData(document: Document, schema: z.ZodType): { data: unknown; failure: string | undefined } {
   try {
-    return { data: retype(document.toJS({ maxAliasCount: 1000 }), schema, document), failure: undefined };
+    return { data: retype(document.toJS({ maxAliasCount: 100 }), schema, document), failure: undefined };
   } catch (error) {
     return { data: undefined, failure: `not YAML: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-/** A text so deep that the parser gives up is a mistake like any other. */
-function parseSafely(text: string, lines: LineCounter): Document {
-  try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  } catch {
-    const document = parseDocument('', { logLevel: 'silent' });
-    document.errors.push(new YAMLParseError([0, 0], 'IMPOSSIBLE', 'nested too deep'));
-    return document;
+/** Is the text nested deeper than any configuration? The composer recurses, and very deep texts end the process. */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _token of parser.next(lexeme));
+    if (parser.stack.length > DEPTH_MAX) return true;
   }
+  return false;
+}
+
+function parseSafely(text: string, lines: LineCounter): Document {
+  const isDeep = isTooDeep(text);
+  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'silent' } as const;
+  const document = parseDocument(isDeep ? '' : text, options);
+  if (isDeep) document.errors.push(new YAMLParseError([0, 0], 'IMPOSSIBLE', 'nested too deep'));
+  return document;
 }
 
 /**
