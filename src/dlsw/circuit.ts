@@ -130,10 +130,10 @@ export class Circuit {
     this.step('XPORT_FAILURE');
   }
 
-  /** For the carrier: forget the timer; nothing is told. */
+  /** For the carrier: end it without a word to anyone. */
   stop(): void {
-    this.stopTimer();
-    this.flow.close();
+    this.hasReported = true;
+    this.step('XPORT_FAILURE');
   }
 
   /** For the carrier: an INFOFRAME came, its PIU in `bytes[from, to)`. Once per PIU. */
@@ -339,7 +339,8 @@ export class Circuit {
   }
 
   private end(error: HostLinkError): void {
-    this.stop();
+    this.stopTimer();
+    this.flow.close();
     this.carrier.ended(this.correlator);
     this.report(error);
   }

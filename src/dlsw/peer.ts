@@ -149,10 +149,7 @@ export class DlswPeer implements CircuitCarrier {
   /** End all timers and forget the connection; neither circuits nor the output are told, and nothing is sent. */
   stop(): void {
     this.endConnection();
-    for (const circuit of this.circuits.all()) {
-      circuit.stop();
-      this.circuits.remove(circuit.correlator);
-    }
+    for (const circuit of this.circuits.all()) circuit.stop();
   }
 
   /**
