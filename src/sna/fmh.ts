@@ -186,11 +186,13 @@ export interface Luwid {
   readonly sequence: number;
 }
 
-/** Decode the LUWID of an Attach. @throws HostLinkError RU_TRUNCATED */
+/** Decode the LUWID of an Attach. @throws HostLinkError RU_TRUNCATED, RU_MALFORMED */
 export function decodeLuwid(bytes: Uint8Array): Luwid {
   const reader = new RuReader(bytes, 'LUWID');
   const luName = decodeEbcdic(reader.counted(), '037');
-  return { luName, instance: reader.take(6), sequence: reader.u16() };
+  const luwid = { luName, instance: reader.take(6), sequence: reader.u16() };
+  if (reader.left > 0) throw reader.malformed('more than a LUWID', reader.at);
+  return luwid;
 }
 
 /** A LUWID for an Attach. @throws HostLinkError RU_INVALID, EBCDIC_UNMAPPABLE */
