@@ -23,7 +23,7 @@ export async function runReplay(io: CliIo, file: string, options: ReplayOptions)
   });
   const recording = readRecording(bytes, basename(file), options.mac);
   const facts = learnFacts(recording);
-  const result = new Replay(recording, new ReplayNode(facts)).run();
+  const result = new Replay(recording, new ReplayNode(facts), facts.missing).run();
   if (options.json) printJson(io.out, summary(recording, result));
   else printTable(io, recording, facts, result);
   return result.differences === 0 ? 0 : 1;
@@ -31,11 +31,10 @@ export async function runReplay(io: CliIo, file: string, options: ReplayOptions)
 
 function printTable(io: CliIo, recording: Recording, facts: ReplayFacts, result: ReplayResult): void {
   const style = styleOf(io, io.out);
-  if (!facts.isFromStart) {
-    print(
-      io.out,
-      style.yellow('The recording does not begin with ACTPU: our PU does not know the sessions that were there.'),
-    );
+  const { length } = facts.missing;
+  if (length > 0) {
+    const what = `${length} ${length === 1 ? 'activation' : 'activations'} (ACTPU, ACTLU)`;
+    print(io.out, style.yellow(`The recording begins later: ${what} that it lacks were played first, not compared.`));
   }
   for (const line of replayLines(recording, result, style)) print(io.out, line);
 }

@@ -62,9 +62,16 @@ export class Replay {
   /** Our identifier for each recorded one: the host's responses must carry ours. */
   private readonly identifiers = new Map<string, number>();
 
-  constructor(recording: Recording, node: ReplayedNode) {
+  /** @param before PIUs of the host to play first, without comparing */
+  constructor(recording: Recording, node: ReplayedNode, before: readonly Buffer[] = []) {
     this.pius = recording.pius;
     this.node = node;
+    for (const bytes of before) {
+      node.receive(Buffer.from(bytes));
+      node.takeSent();
+      const { th } = decodePiu(bytes);
+      this.sscpOf.set(th.daf, th.oaf);
+    }
   }
 
   run(): ReplayResult {

@@ -23,8 +23,8 @@ export interface ReplayFacts {
   readonly lus: readonly LuFacts[];
   /** Options of ours that a configuration would set for such a host. */
   readonly sna: Pick<SnaOptions, 'actpuRspFormat' | 'luVectorForm' | 'replyBindImage' | 'piuSizeMax'>;
-  /** The recording begins with the activation of the PU; otherwise sessions are missing from it. */
-  readonly isFromStart: boolean;
+  /** Activations that the recording lacks because it begins later, as PIUs of the host; they are played before it. */
+  readonly missing: readonly Buffer[];
 }
 
 const PIU_SIZE_LARGEST = 65_535;
@@ -32,6 +32,11 @@ const LU_TYPES: Readonly<Record<number, LuType>> = { 0: 'LU0', 1: 'LU1', 2: 'LU2
 const LU_TYPE_AT = 14;
 const CV_LU_LU_AT = 8;
 const CV_SHORT = 6;
+
+const PU_ADDRESS = 0;
+/** The activations of an SSCP at address 0: cold, FM profile 0, TS profile 1. ACTLU lacks the address. */
+const ACTPU = Buffer.from('2d00000000016b8000110101050000000001', 'hex');
+const ACTLU = Buffer.from('2d00000000016b80000d0101', 'hex');
 
 /** Everything that is learnt while a recording is read. */
 interface Learning {
@@ -55,11 +60,10 @@ export function learnFacts(recording: Recording): ReplayFacts {
   };
   for (const recorded of recording.pius) learn(learning, recorded);
   const { actpuRspFormat, luVectorForm, replyBindImage, piuSizeMax } = learning;
-  const first = recording.pius.find(({ from }) => from === 'host');
   return {
     lus: [...learning.lus.values()].sort((left, right) => left.localAddress - right.localAddress),
     sna: { actpuRspFormat, luVectorForm, replyBindImage, piuSizeMax },
-    isFromStart: first !== undefined && isActpu(tryDecode(first.piu)),
+    missing: missingActivations(recording),
   };
 }
 
@@ -72,8 +76,30 @@ export function tryDecode(bytes: Uint8Array): Piu | undefined {
   }
 }
 
-function isActpu(piu: Piu | undefined): boolean {
-  return piu?.rh?.ruCategory === 'SC' && piu.ru[0] === SC.ACTPU;
+/** ACTPU, and ACTLU for each LU, where the first the host sends on that session is something else. */
+function missingActivations({ pius }: Recording): Buffer[] {
+  const seen = new Set<number>();
+  const missing: Buffer[] = [];
+  let hasPu = false;
+  for (const { from, piu: bytes } of pius) {
+    const piu = from === 'host' ? tryDecode(bytes) : undefined;
+    if (piu === undefined) continue;
+    const { daf } = piu.th;
+    if (!hasPu && daf !== PU_ADDRESS) missing.push(ACTPU);
+    hasPu = true;
+    if (seen.has(daf)) continue;
+    seen.add(daf);
+    const isThere =
+      piu.rh?.ruCategory === 'SC' && !piu.rh.rri && piu.ru[0] === (daf === PU_ADDRESS ? SC.ACTPU : SC.ACTLU);
+    if (!isThere) missing.push(daf === PU_ADDRESS ? ACTPU : actlu(daf));
+  }
+  return missing;
+}
+
+function actlu(localAddress: number): Buffer {
+  const piu = Buffer.from(ACTLU);
+  piu[2] = localAddress;
+  return piu;
 }
 
 function learn(learning: Learning, { from, piu: bytes }: RecordedPiu): void {

@@ -197,12 +197,17 @@ describe('learnFacts', () => {
     expect(facts).toEqual({
       lus: [{ localAddress: 2, type: 'LU2', application: 'ECHO', logMode: 'LU0FAST', userData: 'HI' }],
       sna: { actpuRspFormat: 1, luVectorForm: 'short', replyBindImage: 'negotiable', piuSizeMax: 12 },
-      isFromStart: true,
+      missing: [],
     });
   });
 
-  it('sees that a recording begins in the middle', () => {
-    expect(learnFacts(recording(['host', ACTLU])).isFromStart).toBe(false);
+  it('sees which activations a recording lacks because it begins in the middle', () => {
+    const missing = (...lines: readonly Line[]) =>
+      learnFacts(recording(...lines)).missing.map((piu) => piu.toString('hex'));
+    expect(missing(['host', ACTPU], ['host', ACTLU])).toEqual([]);
+    expect(missing(['host', ACTLU], ['host', ACTPU])).toEqual([ACTPU]);
+    expect(missing(['host', ACTPU], ['host', '2f00020100016b8000a0'])).toEqual([ACTLU]);
+    expect(missing(['host', '2c00020100010380a0c1'], ['host', ACTLU])).toEqual([ACTPU, ACTLU]);
   });
 });
 

@@ -151,13 +151,17 @@ describe('hostlink replay', () => {
     });
   });
 
-  it('says when the recording begins in the middle of sessions', async () => {
-    const file = join(folder, 'middle.json');
+  it('plays the activations that a recording lacks, and says so; a session that it lacks is a difference', async () => {
     const flow = lu0Flow();
-    writeFileSync(file, printRecording({ ...flow, pius: flow.pius.slice(8) }));
-    const io = fakeIo();
-    expect(await runReplay(io, file, {})).toBe(1);
-    expect(io.out.lines[0]).toMatch(/does not begin with ACTPU/);
+    const run = async (from: number) => {
+      const file = join(folder, 'middle.json');
+      writeFileSync(file, printRecording({ ...flow, pius: flow.pius.slice(from) }));
+      const io = fakeIo();
+      return { exitCode: await runReplay(io, file, {}), first: io.out.lines[0] };
+    };
+    expect(await run(2)).toEqual({ exitCode: 0, first: expect.stringContaining('1 activation (ACTPU, ACTLU)') });
+    expect(await run(4)).toEqual({ exitCode: 0, first: expect.stringContaining('2 activations (ACTPU, ACTLU)') });
+    expect(await run(8)).toMatchObject({ exitCode: 1 });
   });
 
   it('says TRACE_UNREADABLE and TRACE_MALFORMED', async () => {
