@@ -10,6 +10,9 @@ export class PacingIn {
   private credit: number;
   /** Requests of the current window so far. */
   private position = 0;
+  /** Granted by a pacing response that had not left when `grantedAt` flushes were done. */
+  private unsent = 0;
+  private grantedAt = 0;
 
   /** @param window N, 0 when this direction is not paced */
   constructor(window: number) {
@@ -20,11 +23,17 @@ export class PacingIn {
   reset(): void {
     this.credit = this.window;
     this.position = 0;
+    this.unsent = 0;
   }
 
-  /** One request came. @returns the rule it breaks, if any */
-  take(hasPi: boolean): ProtocolRule | undefined {
+  /**
+   * One request came.
+   * @param flushes blocks of ours that have left so far
+   * @returns the rule it breaks, if any
+   */
+  take(hasPi: boolean, flushes: number): ProtocolRule | undefined {
     if (this.window === 0) return hasPi ? 'PACING_INDICATOR' : undefined;
+    if (flushes !== this.grantedAt) this.settle();
     if (this.credit === 0) return 'PACING_EXCEEDED';
     const isFirst = this.position === 0;
     this.credit -= 1;
@@ -32,9 +41,16 @@ export class PacingIn {
     return isFirst === hasPi ? undefined : 'PACING_INDICATOR';
   }
 
-  /** We sent a pacing response. */
-  grant(): void {
-    this.credit += this.window;
+  /** A pacing response was written; it counts for the partner once it has left. */
+  grant(flushes: number): void {
+    if (flushes !== this.grantedAt) this.settle();
+    this.grantedAt = flushes;
+    this.unsent += this.window;
+  }
+
+  private settle(): void {
+    this.credit += this.unsent;
+    this.unsent = 0;
   }
 }
 

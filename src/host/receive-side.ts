@@ -49,6 +49,8 @@ export class ReceiveSide {
   private chain = Buffer.alloc(0);
   private chainLength = 0;
   private pending: Pending | undefined;
+  /** Flush count of the output when a definite response was written: before it leaves nothing more may come. */
+  private answeredAt = -1;
   /** The last RH that was found right: the same one again needs no second look. */
   private goodRh = -1;
 
@@ -78,6 +80,7 @@ export class ReceiveSide {
     this.hasEb = false;
     this.chainLength = 0;
     this.pending = undefined;
+    this.answeredAt = -1;
   }
 
   /** A data request `piu[at, end)`, whole. */
@@ -131,8 +134,10 @@ export class ReceiveSide {
     const isNext = snf === expected || (expected === 0 && snf === 1);
     this.snf = snf;
     if (!isNext && this.session.owner.isSequenceStrict) return 'SEQUENCE';
-    if (this.pending?.isDefinite && !this.session.rules.sluDelayed) return 'IMMEDIATE_MODE';
-    return this.pacing.take((rh1 & RH1_PI) !== 0);
+    const { flushes } = this.session.owner.out;
+    const isAnswerDue = this.pending?.isDefinite || this.answeredAt === flushes;
+    if (isAnswerDue && !this.session.rules.sluDelayed) return 'IMMEDIATE_MODE';
+    return this.pacing.take((rh1 & RH1_PI) !== 0, flushes);
   }
 
   private chainFault(
@@ -221,13 +226,16 @@ export class ReceiveSide {
   /** Positive response with the pacing response in it, or the pacing response alone, or neither: whatever is due. */
   private respondNow(piu: Buffer, at: number, end: number, isDefinite: boolean): void {
     const pacing = piu[at + 7]! & RH1_PI;
-    if (pacing !== 0) this.pacing.grant();
-    if (isDefinite) putResponse(this.session.owner.out, piu, at, end, 0, pacing);
-    else if (pacing !== 0) this.putPacing();
+    const { out } = this.session.owner;
+    if (pacing !== 0) this.pacing.grant(out.flushes);
+    if (isDefinite) {
+      putResponse(out, piu, at, end, 0, pacing);
+      this.answeredAt = out.flushes;
+    } else if (pacing !== 0) this.putPacing();
   }
 
   private grantPacing(): void {
-    this.pacing.grant();
+    this.pacing.grant(this.session.owner.out.flushes);
     this.putPacing();
   }
 
@@ -244,6 +252,7 @@ export class ReceiveSide {
     const { header } = pending;
     const asksForNone = (header[7]! & RH1_FORM_MASK) === 0;
     if (sense !== 0 ? !asksForNone : pending.isDefinite) session.putResponse(header, 0, PIU_HEADER_SIZE, sense);
+    if (pending.isDefinite) this.answeredAt = session.owner.out.flushes;
     if (sense === 0) session.brackets.receiveEnd(pending.hasCd, pending.hasEb);
     else {
       session.row.rejected += 1;
@@ -266,6 +275,7 @@ export class ReceiveSide {
     const sense = this.carryOut(code, piu[at + 8]!);
     const isDefinite = (piu[at + 7]! & ERI) === 0;
     if (sense !== 0 || isDefinite) this.session.putResponse(piu, at, end, sense);
+    if (isDefinite && !isExpedited) this.answeredAt = this.session.owner.out.flushes;
     this.session.afterControl(code);
   }
 
