@@ -94,7 +94,7 @@ const BIDDING_ROWS: readonly R[] = [
   ['PEND_BB', 'BID_DEFERRED', 'WAIT_RTR'],
   ['PEND_BB', 'BID_REFUSED', 'BETB'],
   ['PEND_BB', 'GIVE_UP', 'PEND_BB'],
-  // A race: we bid only where the partner is first speaker, so it wins; our chain waits for the next turn.
+  // A race: we bid only where the partner is first speaker, so it wins; our chain goes back unsent.
   ['PEND_BB', 'PLU_BB', 'INB'],
   ['PEND_BB', 'PLU_BID', 'PEND_PLU_BB'],
   ['PEND_BB', 'PLU_DATA', 'PEND_BB', 'REJECT_2003'],

@@ -3,9 +3,10 @@ import { compileDense } from './dense.js';
 
 /**
  * CONT: either side may start. SEND: our turn. RCV: the partner's. ERP: the partner's after a negative response either
- * way; we may send LUSTAT only, and the partner recovers.
+ * way; we may send LUSTAT only, and the partner recovers. RESERVED: contention, the partner's CD left the next chain to us;
+ * should CD have crossed with CD, so that the partner begins nevertheless, it may.
  */
-const STATES = ['CONT', 'SEND', 'RCV', 'ERP'] as const;
+const STATES = ['CONT', 'SEND', 'RCV', 'ERP', 'RESERVED'] as const;
 
 const EVENTS = [
   'SEND_BEGIN',
@@ -49,8 +50,6 @@ const COMMON_ROWS: readonly R[] = [
   ['RCV', 'RECEIVE_BEGIN', 'RCV'],
   ['ERP', 'RECEIVE_BEGIN', 'RCV'],
   ['SEND', 'SEND_END_CD', 'RCV'],
-  ['RCV', 'RECEIVE_END_CD', 'SEND'],
-  ['ERP', 'RECEIVE_END_CD', 'SEND'],
   ['CONT', 'RECEIVE_END', 'CONT'],
   ['SEND', 'RECEIVE_END', 'SEND'],
   ['SEND', 'RECEIVE_END_CD', 'SEND'],
@@ -68,6 +67,8 @@ const COMMON_ROWS: readonly R[] = [
 export const FLIP_FLOP = compile('flip-flop', [
   ...COMMON_ROWS,
   ['CONT', 'NEGATIVE_RECEIVED', 'CONT'],
+  ['RCV', 'RECEIVE_END_CD', 'SEND'],
+  ['ERP', 'RECEIVE_END_CD', 'SEND'],
   ['SEND', 'SEND_END', 'SEND'],
   ['SEND', 'RECEIVE_BEGIN', 'SEND', 'REJECT_2004'],
   ['RCV', 'RECEIVE_END', 'RCV'],
@@ -84,7 +85,18 @@ const CONTENTION_ROWS: readonly R[] = [
   ['RCV', 'RECEIVE_END', 'CONT'],
   ['ERP', 'RECEIVE_END', 'CONT'],
   ['CONT', 'SEND_END_CD', 'RCV'],
-  ['CONT', 'RECEIVE_END_CD', 'SEND'],
+  ['CONT', 'RECEIVE_END_CD', 'RESERVED'],
+  ['RCV', 'RECEIVE_END_CD', 'RESERVED'],
+  ['ERP', 'RECEIVE_END_CD', 'RESERVED'],
+  ['RESERVED', 'SEND_BEGIN', 'SEND'],
+  ['RESERVED', 'SEND_END', 'RESERVED'],
+  ['RESERVED', 'SEND_END_CD', 'RCV'],
+  ['RESERVED', 'RECEIVE_BEGIN', 'RCV'],
+  ['RESERVED', 'RECEIVE_END', 'RESERVED'],
+  ['RESERVED', 'RECEIVE_END_CD', 'RESERVED'],
+  ['RESERVED', 'BRACKET_END', 'CONT'],
+  ['RESERVED', 'NEGATIVE_SENT', 'RESERVED'],
+  ['RESERVED', 'NEGATIVE_RECEIVED', 'ERP'],
 ];
 
 /** Half-duplex contention that we win. @source sna-wire 3.6 */

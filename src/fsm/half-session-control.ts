@@ -15,7 +15,7 @@ import {
   stepChainOut,
   stepDirection,
 } from './half-session-core.js';
-import { beginReceiving, bracketSense, takeSequence } from './half-session-data.js';
+import { beginReceiving, bracketSense, loseBid, takeSequence } from './half-session-data.js';
 import { takeLuLuRequest } from './half-session-lu-lu.js';
 import type { NoticeKind } from './half-session-port.js';
 import type { LuLuEvent } from './lu-lu.js';
@@ -117,6 +117,7 @@ function takeBracketRequest(core: SessionCore, snf: number, rh0: number, rh1: nu
   if (senseData === 0) respondPositive(core, false, snf, rh0, rh1, code);
   else refuse(core, false, snf, rh0, rh1, code, senseData, isBid ? 'BID' : 'RTR');
   if ((actions & BRACKET.action.GRANTED) !== 0) takeGrant(core);
+  if (senseData === 0 && isBid) loseBid(core);
   if (senseData === 0) core.port.notice(isBid ? 'BID' : 'RTR', 0);
 }
 

@@ -1,6 +1,6 @@
 import * as M from '../sna/masks.js';
 import { BRACKET } from './bracket.js';
-import { CHAIN_IN } from './chain.js';
+import { CHAIN_IN, CHAIN_OUT } from './chain.js';
 import { actionsOf, lookUp, NO_ROW, nextOf } from './dense.js';
 import { DUPLEX } from './direction.js';
 import {
@@ -12,6 +12,7 @@ import {
   type SessionCore,
   sendIsolatedPacing,
   stepBracket,
+  stepChainOut,
   stepDirection,
 } from './half-session-core.js';
 import { DEFER_RESPONSE, RECEIVED } from './half-session-port.js';
@@ -77,13 +78,18 @@ function checkElement(
 ): number {
   const rules = core.rules!;
   // An upstream node replaced the RU by sense data: that is what we answer.
-  if ((rh0 & M.RH0_SDI) !== 0) return readUint32(bytes, from, to) || SENSE.SENSE_AND_TYPE;
+  if ((rh0 & M.RH0_SDI) !== 0) return senseInside(bytes, from, to);
   if (!isRhAllowed(core.masks, rules, rh0, rh1, rh2)) return explainRh(rules, rh0, rh1, rh2);
   if ((rh2 & M.RH2_CDI) !== 0 && core.hasEbIn) return SENSE.CD_NOT_ALLOWED;
   if (rules.receiveRuSize !== 0 && to - from > rules.receiveRuSize) return SENSE.RU_LENGTH;
   if ((rh0 & IS_FIRST) === 0) return 0;
   if (core.owedResponses.isFull) return SENSE.INSUFFICIENT_RESOURCE;
   return beginReceiving(core, (rh2 & M.RH2_BBI) !== 0);
+}
+
+/** The sense data of an exception request; 4013 where there is none. */
+function senseInside(bytes: Uint8Array, from: number, to: number): number {
+  return (to - from >= 4 ? readUint32(bytes, from, to) : 0) || SENSE.SENSE_AND_TYPE;
 }
 
 /** Bracket and direction at the start of a chain of the partner. Gives the sense when one of them objects. */
@@ -100,7 +106,18 @@ export function beginReceiving(core: SessionCore, hasBb: boolean): number {
     core.direction = nextOf(directionCell);
   }
   core.bracket = nextOf(bracketCell);
+  if (hasBb) loseBid(core);
   return 0;
+}
+
+/**
+ * The partner begins a bracket while a chain of ours waits for one: it goes back to its caller unsent, who may need the
+ * session to answer in the partner's bracket first.
+ */
+export function loseBid(core: SessionCore): void {
+  if (core.chainOut !== CHAIN_OUT.state.WAIT_BRACKET) return;
+  stepChainOut(core, CHAIN_OUT.event.BID_REFUSED);
+  core.port.responded(SENSE.BRACKET_RACE);
 }
 
 /** The sense behind a reject action of the bracket machine. */

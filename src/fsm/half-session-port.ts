@@ -62,7 +62,8 @@ export interface HalfSessionPort {
   sent(): void;
   /**
    * The answer to our last chain: 0 positive, else the sense data of a negative one. Only for definite response, or a
-   * negative one to an exception-response chain. With `hasTransmitted` false the bid for its bracket was refused.
+   * negative one to an exception-response chain. With `hasTransmitted` false nothing went out: the bid
+   * for its bracket was refused, or lost a race (080B), and the chain may be sent again.
    */
   responded(senseData: number): void;
   /** LU-LU state changed. cause: event name; senseData: 0, the sense, or the type of an UNBIND (03 and up) without. */

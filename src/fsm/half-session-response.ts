@@ -77,7 +77,7 @@ function takeDfc(core: SessionCore, senseData: number): void {
   else if (senseData !== 0) core.port.protocolError(senseData, 'data flow control request refused');
 }
 
-/** Response to BID: granted, deferred until RTR, or refused. A bid that lost a race is made again after the bracket. */
+/** Response to BID: granted, deferred until RTR, or refused. One that lost a race was given back before. */
 function takeBid(core: SessionCore, senseData: number): void {
   const wasPending = core.bracket === BRACKET.state.PEND_BB;
   if (senseData === 0) {

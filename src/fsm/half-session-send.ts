@@ -14,7 +14,8 @@ const RQD1 = M.RH1_DR1;
 
 /** True when direction lets a chain of ours start. */
 function isOurTurn(core: SessionCore): boolean {
-  return core.direction === DUPLEX.state.CONT || core.direction === DUPLEX.state.SEND;
+  const { CONT, SEND: OURS, RESERVED } = DUPLEX.state;
+  return core.direction === CONT || core.direction === OURS || core.direction === RESERVED;
 }
 
 /** True when brackets let a chain of ours start: between them, or inside one. */
