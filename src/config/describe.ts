@@ -80,6 +80,17 @@ function stringRange(schema: z.ZodString): string {
   return maxLength ? `text of at most ${maxLength} characters` : 'text';
 }
 
+function listRange(schema: z.ZodArray): string {
+  let [least, most] = [0, Number.POSITIVE_INFINITY];
+  for (const check of schema.def.checks ?? []) {
+    const { minimum, maximum } = check._zod.def as { readonly minimum?: number; readonly maximum?: number };
+    least = minimum ?? least;
+    most = maximum ?? most;
+  }
+  if (Number.isFinite(most)) return least > 0 ? `a list of ${least} to ${most}` : `a list of at most ${most}`;
+  return least > 0 ? `a list of at least ${least}` : 'a list';
+}
+
 /** What values are allowed, in words: the answer to a mistake, and the range column of the reference. */
 export function allowedOf(schema: z.ZodType): string {
   const written = metaText(schema, 'allowed');
@@ -91,7 +102,7 @@ export function allowedOf(schema: z.ZodType): string {
   if (inner instanceof z.ZodBoolean) return 'true or false';
   if (inner instanceof z.ZodEnum) return inner.options.join(', ');
   if (inner instanceof z.ZodLiteral) return [...inner.values].join(', ');
-  if (inner instanceof z.ZodArray) return 'a list';
+  if (inner instanceof z.ZodArray) return listRange(inner);
   if (inner instanceof z.ZodObject) return `keys ${Object.keys(inner.shape).join(', ')}`;
   if (inner instanceof z.ZodUnion) return inner.options.map((option) => allowedOf(option as z.ZodType)).join(', or ');
   if (inner instanceof z.ZodPipe) return allowedOf(inner.def.in as z.ZodType);

@@ -34,7 +34,7 @@ export function duration(from: string | 0, to: string) {
     return ms !== undefined && isWithin(ms, range) ? ms : undefined;
   };
   const allowed = `${from}..${to}, as milliseconds or with ms, s, m, h or d`;
-  return parsed(numberOrText, parse, 'is not a duration in range', allowed);
+  return parsed(numberOrText, parse, 'not a duration in range', allowed);
 }
 
 /** A size in bytes. @param from and @param to least and most, bytes */
@@ -44,7 +44,7 @@ export function size(from: number, to: number) {
     return bytes !== undefined && isWithin(bytes, [from, to]) ? bytes : undefined;
   };
   const allowed = `${printSize(from)}..${printSize(to)}, as bytes or with KB, MB or GB`;
-  return parsed(numberOrText, parse, 'is not a size in range', allowed);
+  return parsed(numberOrText, parse, 'not a size in range', allowed);
 }
 
 /** A whole number. */
@@ -59,35 +59,31 @@ function matching(pattern: RegExp, what: string, allowed: string) {
 /** A name as the host knows it. */
 export const snaName = matching(
   /^[A-Z#@$][A-Z0-9#@$]{0,7}$/,
-  'is not a network name',
+  'not a network name',
   '1 to 8 characters A-Z 0-9 # @ $, not starting with a digit',
 );
 
 /** A network name, or '' for none. */
 export const snaNameOrEmpty = matching(
   /^([A-Z#@$][A-Z0-9#@$]{0,7})?$/,
-  'is not a network name',
+  'not a network name',
   "'' or 1 to 8 characters A-Z 0-9 # @ $, not starting with a digit",
 );
 
 /** A name of our own. */
 export const ownName = matching(
   /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/,
-  'is not a name',
+  'not a name',
   '1 to 32 characters A-Z a-z 0-9 _ . -, starting with a letter',
 );
 
-export const label = matching(
-  /^[A-Za-z0-9_.-]{0,32}$/,
-  'is not a label',
-  "'' or up to 32 characters A-Z a-z 0-9 _ . -",
-);
+export const label = matching(/^[A-Za-z0-9_.-]{0,32}$/, 'not a label', "'' or up to 32 characters A-Z a-z 0-9 _ . -");
 
 /** `digits` hex digits, given in upper case. */
 export function hex(digits: number) {
   const pattern = new RegExp(`^[0-9A-Fa-f]{${digits}}$`);
   const parse = (text: string) => (pattern.test(text) ? text.toUpperCase() : undefined);
-  return parsed(z.string(), parse, `is not ${digits} hex digits`, `${digits} hex digits 0-9 A-F`);
+  return parsed(z.string(), parse, `not ${digits} hex digits`, `${digits} hex digits 0-9 A-F`);
 }
 
 function parseStationMac(text: string): string | undefined {
@@ -99,19 +95,19 @@ function parseStationMac(text: string): string | undefined {
 export const mac = parsed(
   z.string(),
   parseStationMac,
-  'is not the MAC address of a station',
+  'not the MAC address of a station',
   '12 hex digits as 4000.3745.0001 or 40:00:37:45:00:01, first byte below 80, not all zero',
 );
 
 /** Service access point of one station. */
 export const sap = z.number().int().min(2).max(254).multipleOf(2).meta({ allowed: '2..254, even (0x04 for hex)' });
 
-export const hostAddress = matching(/^[A-Za-z0-9_.:%-]{1,255}$/, 'is not a host', 'a host name or an IP address');
+export const hostAddress = matching(/^[A-Za-z0-9_.:%-]{1,255}$/, 'not a host', 'a host name or an IP address');
 
 export const addresses = parsed(
   z.union([z.number(), z.string(), z.array(z.union([z.number(), z.string()]))]),
   parseAddresses,
-  'is not a set of local addresses',
+  'not a set of local addresses',
   "local addresses 1..255, as 5, '2-97' or '2-10,20'",
 );
 

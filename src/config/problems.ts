@@ -104,8 +104,9 @@ const TYPES: Readonly<Record<string, string | undefined>> = {
 
 function messageOf(issue: z.core.$ZodIssue, name: string, value: unknown): string {
   const shown = `${name} is ${show(value)}`;
-  if (issue.code === 'custom' || issue.code === 'invalid_format') return `${shown}: ${issue.message}`;
+  if (issue.code === 'custom' || issue.code === 'invalid_format') return `${shown}, ${issue.message}`;
   if (issue.code === 'invalid_type') return `${shown}, not ${TYPES[issue.expected] ?? 'of the right type'}`;
+  if (issue.code === 'not_multiple_of') return `${shown}, not a multiple of ${issue.divisor}`;
   if (issue.code === 'invalid_value') return `${shown}, which is not a choice`;
   if (issue.code === 'too_small') return Array.isArray(value) ? `${name} has too few entries` : `${shown}, too small`;
   if (issue.code === 'too_big') return Array.isArray(value) ? `${name} has too many entries` : `${shown}, too large`;

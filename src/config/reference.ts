@@ -51,7 +51,7 @@ function defaultText(field: z.ZodType): string {
 function rangeText(field: z.ZodType): string {
   const found = sectionOf(field);
   if (!found) return allowedOf(field);
-  return found.suffix === '' ? 'group of keys' : 'list';
+  return found.suffix === '' ? 'group of keys' : allowedOf(field);
 }
 
 function tableOf({ title, meaning, schema }: Section): string {

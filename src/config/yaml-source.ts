@@ -1,4 +1,6 @@
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -9,12 +11,11 @@ import {
   LineCounter,
   type Node,
   Parser,
-  parseDocument,
   type YAMLError,
   YAMLParseError,
 } from 'yaml';
 import type { z } from 'zod';
-import { isText, type Path, schemaAt } from './describe.js';
+import { isText, type Path, schemaAt, unwrap } from './describe.js';
 import { type Finding, findingsOf, type Problem, printPath } from './problems.js';
 
 /** A parsed YAML text that still knows where everything stands. */
@@ -87,19 +88,26 @@ function offsetOf(found: Found, at: 'key' | 'value'): number {
   return (wantsKey ? keyAt : range?.[0]) ?? range?.[0] ?? 0;
 }
 
-/** Text that looks like a number, such as 037 or 00011, is taken as it is written where the schema wants text. */
-function retype(data: unknown, schema: z.ZodType, document: Document, path: Path = []): unknown {
+/**
+ * Text that looks like a number, such as 037 or 00011, is taken as it is written where the schema wants text.
+ * @param path of the data; used as a stack
+ */
+function retype(data: unknown, schema: z.ZodType | undefined, document: Document, path: (string | number)[]): unknown {
+  if (schema === undefined) return data;
   if (typeof data === 'number' || typeof data === 'boolean') {
-    const wanted = schemaAt(schema, path);
-    if (!wanted || !isText(wanted)) return data;
+    if (!isText(schema)) return data;
     const { node } = find(document, path);
     return isScalar(node) && node.source !== undefined ? node.source : data;
   }
-  if (Array.isArray(data)) return data.map((item, at) => retype(item, schema, document, [...path, at]));
   if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, retype(value, schema, document, [...path, key])]),
-  );
+  const entryOf = (key: string | number, value: unknown): unknown => {
+    path.push(key);
+    const entry = retype(value, schemaAt(schema, [key]), document, path);
+    path.pop();
+    return entry;
+  };
+  if (Array.isArray(data)) return data.map((item, at) => entryOf(at, item));
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, entryOf(key, value)]));
 }
 
 const WORDS: Partial<Record<YAMLError['code'], string>> = {
@@ -120,6 +128,16 @@ function position(lines: LineCounter, offset: number): { line: number; column: n
   return { line: Math.max(1, line), column: Math.max(1, col) };
 }
 
+/** A mistake of syntax makes the parser stumble over what follows: those stumbles are no mistakes of their own. */
+function withoutEchoes(errors: readonly YAMLError[]): YAMLError[] {
+  let isBroken = false;
+  return errors.filter(({ code }) => {
+    const isEcho = isBroken && code === 'UNEXPECTED_TOKEN';
+    isBroken ||= code !== 'DUPLICATE_KEY';
+    return !isEcho;
+  });
+}
+
 function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Problem {
   const text = error.message.split(/ at line \d/)[0] ?? error.message;
   const message = WORDS[error.code] ?? `not YAML: ${text.replace(/[:.]?\s*$/, '')}`;
@@ -130,27 +148,36 @@ function syntaxProblem(error: YAMLError, file: string, lines: LineCounter): Prob
 /** Plain data of a document. An alias that multiplies without end is a mistake like any other. */
 function toData(document: Document, schema: z.ZodType): { data: unknown; failure: string | undefined } {
   try {
-    return { data: retype(document.toJS({ maxAliasCount: 100 }), schema, document), failure: undefined };
+    return { data: retype(document.toJS({ maxAliasCount: 100 }), unwrap(schema), document, []), failure: undefined };
   } catch (error) {
     return { data: undefined, failure: `not YAML: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-/** Is the text nested deeper than any configuration? The composer recurses, and very deep texts end the process. */
-function isTooDeep(text: string): boolean {
-  const parser = new Parser();
+/** The tokens of a text, or undefined when it is nested too deep. */
+function tokensOf(text: string, lines: LineCounter): CST.Token[] | undefined {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
-    for (const _token of parser.next(lexeme));
-    if (parser.stack.length > DEPTH_MAX) return true;
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > DEPTH_MAX) return undefined;
   }
-  return false;
+  tokens.push(...parser.end());
+  return tokens;
 }
 
-function parseSafely(text: string, lines: LineCounter): Document {
-  const isDeep = isTooDeep(text);
-  const options = { lineCounter: lines, prettyErrors: false, logLevel: 'silent' } as const;
-  const document = parseDocument(isDeep ? '' : text, options);
-  if (isDeep) document.errors.push(new YAMLParseError([0, 0], 'IMPOSSIBLE', 'nested too deep'));
+/** The one document of a text. The composer recurses, and a very deep text would end the process: it is refused. */
+function compose(text: string, lines: LineCounter): Document {
+  const tokens = tokensOf(text, lines);
+  const composer = new Composer({ prettyErrors: false, logLevel: 'silent' });
+  const [first, second] = composer.compose(tokens ?? [], true, text.length);
+  const document = first as Document;
+  if (tokens === undefined) document.errors.push(new YAMLParseError([0, 0], 'IMPOSSIBLE', 'nested too deep'));
+  if (second) {
+    const at = second.range[0];
+    document.errors.push(new YAMLParseError([at, at], 'MULTIPLE_DOCS', 'more than one document'));
+  }
   return document;
 }
 
@@ -161,8 +188,8 @@ function parseSafely(text: string, lines: LineCounter): Document {
  */
 export function parseYaml(text: string, file: string, schema: z.ZodType): YamlSource {
   const lines = new LineCounter();
-  const document = parseSafely(text, lines);
-  const errors = [...document.errors, ...document.warnings];
+  const document = compose(text, lines);
+  const errors = withoutEchoes([...document.errors, ...document.warnings]);
   const problems = errors.map((error) => syntaxProblem(error, file, lines));
   const broken = errors.filter((error) => error.code !== 'DUPLICATE_KEY').map((error) => error.pos[0]);
   const { data, failure } = toData(document, schema);

@@ -64,6 +64,12 @@ describe('readYaml', () => {
     expect(places('deep:\n\tpage: 037\n')[0]).toBe('2:1 a tab is used to indent [spaces]');
   });
 
+  it('does not repeat what follows from the first mistake of syntax', () => {
+    const rows = places(`list: [\n{ id: a }\n]\nmore: b\n${'}]\n'.repeat(50)}`);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeLessThan(6);
+  });
+
   it('follows anchors, and refuses a bomb of them', () => {
     expect(places('deep: &a { page: 1 }\n')).toHaveLength(1);
     const bomb = Array.from({ length: 9 }, (_, at) => `k${at}: &a${at} [${`*a${at - 1},`.repeat(9)}]`);
