@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSeededPrng, type Prng } from '../../src/base/prng.js';
 import { DEFER_RESPONSE, HalfSession, type HalfSessionPort, RECEIVED, SEND } from '../../src/fsm/half-session.js';
-import { imageOf, ModelPrimary, type Piu, type Setup, text } from '../unit/fsm/model-primary.js';
+import { ModelPrimary } from '../unit/fsm/model-primary.js';
+import { imageOf, type Piu, type Setup, text } from '../unit/fsm/model-setup.js';
 
 /** The secondary under test, with a queue of chains to send and a program that answers now, later or negatively. */
 class Secondary implements HalfSessionPort {
@@ -264,7 +265,9 @@ class Play {
 }
 
 describe('a half-session against a model primary', () => {
-  it('moves every chain, in order, under any rules, windows and timing, and ends in agreement', () => {
+  it('moves every chain, in order, under any rules, windows and timing, and ends in agreement', {
+    timeout: 120_000,
+  }, () => {
     const modes = new Map<string, number>();
     fc.assert(
       fc.property(setups, fc.integer(), (setup, seed) => {
