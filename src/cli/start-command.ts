@@ -22,6 +22,9 @@ export interface StartOptions {
   readonly json?: boolean;
 }
 
+/** Log levels that tell of everything that goes well. */
+const CHATTY: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
+
 /** What runs: each part is there to be ended in its turn. */
 interface Running {
   readonly hostlink: HostLink;
@@ -51,7 +54,7 @@ export async function runStart(io: CliIo, options: StartOptions): Promise<number
 /** Log lines would tear the progress bar to pieces: on a terminal only warnings are shown, a file gets everything. */
 function quieter(io: CliIo, config: HostLinkConfig, { json }: StartOptions): HostLinkConfig {
   const { level, file } = config.log;
-  if (!io.out.isTerminal || json || file !== undefined || !['trace', 'debug', 'info'].includes(level)) return config;
+  if (!io.out.isTerminal || json || file !== undefined || !CHATTY.has(level)) return config;
   print(io.out, 'log: warnings only on a terminal; log.file in the configuration keeps everything');
   return { ...config, log: { ...config.log, level: 'warn' } };
 }
@@ -76,7 +79,9 @@ function watch(io: CliIo, hostlink: HostLink, control: ControlServer | undefined
     return;
   }
   const progress = new Progress(io, io.out, 'sessions');
-  hostlink.on('event', (event) => tell(io, event, progress));
+  const { level, file } = hostlink.config.log;
+  const isInLog = file === undefined && CHATTY.has(level); // the log stands between these lines, and tells it already
+  if (!isInLog) hostlink.on('event', (event) => tell(io, event, progress));
   print(io.out, `${countText(min)} workers started${path === null ? '' : `; control socket: ${path}`}`);
   hostlink.ready({ onProgress: ({ sessions, total }) => progress.update(sessions, total) }).then(
     ({ sessions, total }) =>
@@ -108,9 +113,10 @@ function tell(io: CliIo, event: HostLinkEvent, progress: Progress): void {
   const { name, workerId, link, details } = event;
   const style = styleOf(io, io.out);
   const isBad = /\.(lost|down|refused|hung)$/.test(name);
+  const pu = typeof details.pu === 'string' && details.pu !== '' ? ` PU ${details.pu}` : '';
   const reason = typeof details.reason === 'string' && details.reason !== '' ? `: ${details.reason}` : '';
   const word = isBad ? style.yellow(name) : style.green(name);
-  progress.note(`${word} worker ${workerId} link ${link || '-'}${reason}`);
+  progress.note(`${word} worker ${workerId} link ${link || '-'}${pu}${reason}`);
 }
 
 /** Comes true when the runtime has stopped after a signal. */

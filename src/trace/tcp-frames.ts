@@ -14,8 +14,11 @@ export const DLSW_PORT = 2065;
 export const TCP_HEADER = 54;
 /** Opening frames carry the window-scale option besides. */
 export const TCP_OPENING = 58;
-/** Most bytes of the stream in one frame: the whole IPv4 packet must stay below 65,536. */
-export const SEGMENT_MAX = 49_152;
+/**
+ * Most bytes of the stream in one frame: the IPv4 packet must stay below 65,536, and Wireshark counts every SSP message in
+ * it as a layer, of which newer versions take some 500.
+ */
+export const SEGMENT_MAX = 8192;
 
 const FIRST_PORT = 49_152;
 const FIRST_SEQUENCE = 1;

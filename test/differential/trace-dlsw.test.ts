@@ -103,6 +103,13 @@ describe.skipIf(missing !== undefined)('recorded DLSw streams, read by tshark wi
     expect(tsharkFields(file, ['frame.number'], TROUBLE)).toEqual([]);
   });
 
+  it('stay readable where thousands of small messages were written at once', async () => {
+    const messages = Array.from({ length: 3000 }, () => infoFrame(9));
+    const file = await record([{ toHost: true, bytes: Buffer.concat(messages) }]);
+    expect(messagesOf(tsharkFields(file, FIELDS), true)).toEqual(typesAndLengths(messages));
+    expect(tsharkFields(file, ['frame.number'], TROUBLE)).toEqual([]);
+  });
+
   it('have right checksums', async () => {
     const file = await record(chunks());
     const rows = tsharkFields(file, ['ip.checksum.status', 'tcp.checksum.status'], '', [
