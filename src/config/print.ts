@@ -64,7 +64,8 @@ function lusTree(pu: PuConfig, config: HostLinkConfig): Tree[] {
   const trees: Tree[] = [];
   for (let from = 0; from < pu.lus.length; ) {
     const { to, pattern } = foldRun(pu.lus, from);
-    const addresses = printAddresses(pu.lus.slice(from, to).map((lu) => lu.localAddress));
+    const one = pu.lus[from]!.localAddress;
+    const addresses = to === from + 1 ? one : printAddresses(pu.lus.slice(from, to).map((lu) => lu.localAddress));
     trees.push({ addresses, name: pattern, ...rangeSettings(pu.lus[from]!, config) });
     from = to;
   }

@@ -202,7 +202,7 @@ const service = z.strictObject({
 /** A whole configuration file. */
 export const hostLinkSchema = z.strictObject({
   server: server.prefault({}).describe('The server and its workers'),
-  log: log.prefault({}).describe('The log'),
+  log: log.prefault({}).describe('What is logged, and where it goes'),
   linkDefaults: z
     .strictObject(linkSettings)
     .prefault({})
