@@ -286,11 +286,14 @@ describe('circuit as origin: connected', () => {
   });
 
   it('halts and waits for DL_HALTED', () => {
-    const { far, told, circuit, partner } = connected();
+    const { far, told, circuit, partner } = connected({ dlsw: { window: 1, enforceCredit: true } });
     circuit.halt();
     expect(far.names()).toEqual(['HALT_DL']);
     expect(told.events).toEqual(['connected']);
-    far.info(Uint8Array.of(1));
+    for (let count = 0; count < 3; count += 1) far.info(Uint8Array.of(1));
+    far.short(SSP.IFCM, 0x80);
+    partner.clock.settle();
+    expect(far.names()).toEqual([]);
     expect(told.pius).toEqual([]);
     far.say(SSP.DL_HALTED);
     expect(told.events).toEqual(['connected', 'LINK_LOST']);

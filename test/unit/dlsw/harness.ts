@@ -12,15 +12,7 @@ import {
   DlswPeer,
   type PeerOutput,
 } from '../../../src/dlsw/peer.js';
-import {
-  CONTROL_HEADER,
-  decodeSsp,
-  EMPTY_CONTROL,
-  encodeSsp,
-  SSP,
-  type SspControl,
-  type SspMessage,
-} from '../../../src/dlsw/ssp.js';
+import { decodeSsp, EMPTY_CONTROL, encodeSsp, SSP, type SspControl, type SspMessage } from '../../../src/dlsw/ssp.js';
 
 export const DLSW: DlswOptions = {
   connections: 2,
@@ -105,6 +97,8 @@ export class Partner {
   readonly peer: DlswPeer;
   readonly events: string[] = [];
   readonly failures: HostLinkError[] = [];
+  /** What the owner of the connection does when it failed. */
+  onFailed: () => void = () => undefined;
   private readonly info: ConnectionInfo | undefined;
 
   constructor(settings: PeerSettings = {}) {
@@ -115,7 +109,10 @@ export class Partner {
       wantsFlush: () => void this.events.push('wantsFlush'),
       up: () => void this.events.push('up'),
       dualToSingle: (keep) => void this.events.push(`keep ${keep}`),
-      failed: (error) => void this.failures.push(error),
+      failed: (error) => {
+        this.failures.push(error);
+        this.onFailed();
+      },
     };
     this.peer = new DlswPeer(
       {
@@ -251,5 +248,3 @@ export class FarEnd {
     });
   }
 }
-
-export const HEADER_SIZE = CONTROL_HEADER;

@@ -155,6 +155,17 @@ describe('peer', () => {
     partner.peer.disconnected();
     partner.up();
     expect(partner.peer.state).toBe('UP');
+    // Also when the owner starts anew at once: the rest of the chunk is not of the new connection.
+    partner.onFailed = () => partner.peer.connected();
+    partner.peer.received(Buffer.concat([Buffer.from('3100', 'hex'), accept]));
+    partner.giveCapex(capexRequest());
+    expect(partner.peer.state).toBe('CAPEX');
+    partner.giveCapex(encodeCapexNegative([]), 2);
+    expect(partner.failures.length).toBe(3);
+    const twice = Buffer.concat([refusal, accept]);
+    partner.peer.received(twice);
+    partner.giveCapex(capexRequest());
+    expect(partner.peer.state).toBe('CAPEX');
   });
 
   it('does not carry bytes of the old connection into the new one', () => {
