@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gateway: ['base', 'sna', 'channel', 'config', 'dispatch', 'supervisor'],
   control: ['base', 'channel', 'config', 'trace', 'gateway'],
   host: ['base', 'sna', 'dlsw'],
-  cli: ['base', 'sna', 'channel', 'config', 'trace', 'link', 'host', 'gateway', 'control', 'dlsw'],
+  cli: ['base', 'sna', 'dlsw', 'channel', 'config', 'trace', 'fsm', 'link', 'host', 'gateway', 'control'],
 };
 
 /** Packages of npm, and who may use them. */
