@@ -36,8 +36,8 @@ const LL_MAX = 0x7fff;
 const LL_PS_HEADER = 0x0001;
 
 /**
- * Take the records of a piece of a conversation apart. Records lie over the RUs of a chain like a byte stream: `missing`
- * and `rest` say what the next RU continues.
+ * Take the records of a piece of a conversation apart. Records lie over the RUs of a chain like a byte stream:
+ * `missing` and `rest` say what the next RU continues.
  * @param bytes data from the start of a record; views of it are handed out
  * @param isContinuation true when the record before was continued: the first one has LL only
  * @throws HostLinkError RU_MALFORMED for an LL that cannot be

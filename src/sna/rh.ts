@@ -43,7 +43,7 @@ export interface Rh {
   readonly lcci: boolean;
   /** Requests: larger window asked for. */
   readonly rlwi: boolean;
-  /** Reserved bits of the three bytes as one 24-bit number. 0 in what we send; hosts of 1980 set 0x100000 in responses. */
+  /** Reserved bits of the three bytes as one number. 0 in what we send; hosts of 1980 set 0x100000 in responses. */
   readonly reserved: number;
 }
 

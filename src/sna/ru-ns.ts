@@ -1,7 +1,8 @@
 import { type BindImage, decodeBind, encodeBind } from './bind.js';
 import { RuReader, RuWriter } from './bytes.js';
 import { NS, SC } from './masks.js';
-import { type LuServices, readLuServices, writeLuServices } from './ru-sc.js';
+import { readLuServices, writeLuServices } from './ru-sc.js';
+import type { LuServices } from './ru-sc-types.js';
 import { decodeInitSelf, decodeTermSelf, encodeInitSelf, encodeTermSelf, type SelfRu } from './ru-self.js';
 
 export interface NotifyRequest {

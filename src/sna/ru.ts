@@ -6,7 +6,8 @@ import { DFC, NS, SC } from './masks.js';
 import type { Rh, RuCategory } from './rh.js';
 import { type DfcRu, decodeDfcRequest, encodeDfc } from './ru-dfc.js';
 import { decodeNsRequest, encodeNs, type NsRu } from './ru-ns.js';
-import { decodeScRequest, decodeScResponse, encodeSc, type ScRu } from './ru-sc.js';
+import { decodeScRequest, decodeScResponse, encodeSc } from './ru-sc.js';
+import type { ScRu } from './ru-sc-types.js';
 
 /** Name of a request that has a code. 'NONE': user data have none. */
 export type RequestName = ScName | DfcName | NsName | 'NONE';
@@ -89,7 +90,7 @@ export type Ru =
   | PacingMessage
   | UnknownRu;
 
-/** Which session the RU came on, as FI means an NS header on the one and an FM header on the other; ANY looks at the bytes. */
+/** Which session the RU came on: FI means an NS header on the one, an FM header on the other. ANY: see the bytes. */
 export type SessionKind = 'SSCP' | 'LU' | 'ANY';
 
 /**

@@ -79,7 +79,7 @@ const FLAG = 0x7e;
 const FRAME_CHECK = [0x47, 0x0f] as const;
 
 /**
- * Wrap an SDLC frame for the TCP sockets of the i3705 emulator: flag, frame, a constant in place of the frame check, flag.
+ * Wrap an SDLC frame for the TCP sockets of the i3705 emulator: flag, frame, a constant for the frame check, flag.
  * There is no escaping: a frame that holds 47 0F 7E cannot be carried.
  * @throws HostLinkError SDLC_MALFORMED
  * @source sna-wire 7.1

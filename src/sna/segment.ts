@@ -28,7 +28,7 @@ function tooLong(length: number, max: number): HostLinkError {
 }
 
 /**
- * Cut a whole PIU into segments of at most `piuSizeMax` bytes: TH on each, the RH in the first only, all full but the last.
+ * Cut a whole PIU into segments of at most `piuSizeMax` bytes: TH on each, RH in the first only, all full but the last.
  * @param piu a whole PIU (MPF whole); not changed
  * @param piuSizeMax bytes, 10 or more
  * @returns the PIU itself where it fits, else fresh bytes per segment

@@ -1,7 +1,7 @@
 /**
  * What to do about a sense code.
- * now: a race or a passing state, the same may be asked again at once. later: after a back-off, as somebody or something
- * on the way comes back by itself. operator: a definition on one of the two sides must change first.
+ * now: a race or a passing state, the same may be asked again at once. later: after a back-off, as something on the
+ * way comes back by itself. operator: a definition on one of the two sides must change first.
  * never: these very bytes will be refused again.
  */
 export type RetryClass = 'now' | 'later' | 'operator' | 'never';

@@ -19,7 +19,8 @@ const BY_CODE = new Map(SENSE_ROWS.map((row) => [row[0], row]));
 
 /** What can be said of a code that is not in the table: its first byte tells the category. */
 const CATEGORIES: readonly (readonly [high: number, name: string, text: string, retry: RetryClass])[] = [
-  [0x00, 'USER_SENSE', 'The application gives a sense of its own.', 'never'],
+  // Only the application knows whether it helps to ask again; a session must not be given up for it.
+  [0x00, 'USER_SENSE', 'The application gives a sense of its own.', 'later'],
   [0x08, 'REQUEST_REJECT', 'The request is good but was not done.', 'later'],
   [0x10, 'REQUEST_ERROR', 'The request is wrong or not supported.', 'never'],
   [0x20, 'STATE_ERROR', 'The request does not fit the state.', 'later'],
