@@ -233,6 +233,12 @@ describe.skipIf(VERSION === undefined)(`DLSw through ${VERSION}`, () => {
     expect(rows.flatMap((row) => row[2]!)).toEqual([]);
   });
 
+  it('would say so if a frame were malformed', () => {
+    const message = { ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, data: Buffer.from('0020152005810000', 'hex') };
+    const [row] = dissect([Buffer.from(encodeSsp(message))], [MALFORMED]);
+    expect(row![0]!.length).toBeGreaterThan(0);
+  });
+
   it('reads our capabilities exchange', () => {
     const capex = (data: Uint8Array, direction: number) =>
       Buffer.from(encodeSsp({ ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, direction, data }));

@@ -168,6 +168,28 @@ describe('peer', () => {
     expect(partner.peer.state).toBe('CAPEX');
   });
 
+  it('ignores the rest of a chunk when the owner starts anew from within it', () => {
+    const partner = new Partner({ dlsw: { explorer: false } });
+    partner.up();
+    const far = new FarEnd(partner);
+    const restart = () => {
+      partner.peer.disconnected();
+      partner.peer.connected();
+    };
+    const circuit = partner.peer.openCircuit(PU, XID0, { ...createHandler(), piu: restart });
+    far.names();
+    far.say(SSP.ICANREACH);
+    far.say(SSP.CONTACT);
+    const info = { kind: 'info', messageType: SSP.INFOFRAME, flowByte: 0, remotePortId: 1 } as const;
+    const piu = encodeSsp({ ...info, remoteCorrelator: circuit.correlator, data: Uint8Array.of(1) });
+    const accept = encodeSsp({ ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, data: encodeCapexPositive() });
+    partner.peer.received(Buffer.concat([piu, accept]));
+    partner.giveCapex(capexRequest());
+    expect(partner.peer.state).toBe('CAPEX');
+    partner.giveCapex(encodeCapexPositive());
+    expect(partner.peer.state).toBe('UP');
+  });
+
   it('does not carry bytes of the old connection into the new one', () => {
     const partner = new Partner();
     partner.up();

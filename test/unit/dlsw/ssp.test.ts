@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HostLinkError } from '../../../src/base/errors.js';
 import {
@@ -32,7 +32,17 @@ function control(name: string): SspControl {
   return message;
 }
 
+const SHARED = new URL('../../../../shared/vectors/sna-vectors.json', import.meta.url);
+const hasShared = existsSync(SHARED);
+if (!hasShared) console.log('skipped: ../shared is absent, so the copied DLSw vectors are not held against it');
+
 describe('SSP vectors', () => {
+  it.skipIf(!hasShared)('are those of ../shared', () => {
+    const all = JSON.parse(readFileSync(SHARED, 'utf8')) as Vector[];
+    const theirs = all.filter((vector) => vector.name.startsWith('dlsw.')).map(({ name, hex }) => ({ name, hex }));
+    expect(VECTORS.map(({ name, hex }) => ({ name, hex }))).toEqual(theirs);
+  });
+
   it.each(VECTORS)('$name decodes and encodes to the same bytes', ({ hex }) => {
     expect(Buffer.from(encodeSsp(decodeSsp(Buffer.from(hex, 'hex')))).toString('hex')).toBe(hex);
   });
