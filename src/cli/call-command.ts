@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { HostLinkError } from '../base/errors.js';
-import { createSilentLog } from '../base/log.js';
+import { loadConfig } from '../config/load.js';
+import type { HostLinkConfig } from '../config/model.js';
 import { ControlClient } from '../control/client.js';
 import { HostLink } from '../gateway/host-link.js';
 import { type CliIo, print, printJson } from './io.js';
-import { type Commands, type ControlOptions, controlPath, positiveNumber, withControl } from './run-command.js';
+import { type Commands, type ControlOptions, controlPath, positiveNumber, quiet, withControl } from './run-command.js';
 
 export interface CallCommandOptions extends ControlOptions {
   readonly text?: string;
@@ -21,13 +22,23 @@ export interface CallCommandOptions extends ControlOptions {
 type Payload = string | Uint8Array;
 type Caller = (service: string, payload: Payload, timeoutMs: number | undefined) => Promise<Payload>;
 
+/** How a runtime for one call is started. */
+type StartRuntime = (
+  config: HostLinkConfig,
+) => Promise<Pick<HostLink, 'call' | 'callText' | typeof Symbol.asyncDispose>>;
+
 /** Call a service of a running hostlink, or of one started for this call only. */
-export async function runCall(io: CliIo, service: string, options: CallCommandOptions): Promise<number> {
+export async function runCall(
+  io: CliIo,
+  service: string,
+  options: CallCommandOptions,
+  start: StartRuntime = (config) => HostLink.start(config),
+): Promise<number> {
   const payload = await payloadOf(io, options);
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1000;
   const startMs = io.clock.nowMs();
   const reply = options.standalone
-    ? await callStandalone(options, service, payload, timeoutMs)
+    ? await callStandalone(start, options, service, payload, timeoutMs)
     : await callRunning(options)(service, payload, timeoutMs);
   printReply(io, service, reply, io.clock.nowMs() - startMs, options);
   return 0;
@@ -55,15 +66,17 @@ function callRunning(options: ControlOptions): Caller {
 }
 
 async function callStandalone(
+  start: StartRuntime,
   { config }: CallCommandOptions,
   service: string,
   payload: Payload,
   timeoutMs: number | undefined,
 ): Promise<Payload> {
   if (config === undefined) throw new HostLinkError('CONFIG_UNREADABLE', '--standalone needs -c FILE.');
-  await using hostlink = await HostLink.start(config, { log: createSilentLog() });
-  if (typeof payload === 'string') return hostlink.callText(service, payload, { timeoutMs });
-  return hostlink.call(service, payload, { timeoutMs });
+  await using hostlink = await start(quiet(loadConfig(config)));
+  // Awaited here: the runtime ends with this function.
+  if (typeof payload === 'string') return await hostlink.callText(service, payload, { timeoutMs });
+  return await hostlink.call(service, payload, { timeoutMs });
 }
 
 function printReply(io: CliIo, service: string, reply: Payload, elapsedMs: number, options: CallCommandOptions): void {

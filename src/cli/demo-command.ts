@@ -10,7 +10,7 @@ import { EchoLoad, type LoadResult } from './demo-load.js';
 import { type CliIo, print, printJson } from './io.js';
 import { examplePath } from './package-root.js';
 import { Progress } from './progress.js';
-import { type Commands, wholeNumber } from './run-command.js';
+import { type Commands, quiet, wholeNumber } from './run-command.js';
 import { traceLine } from './start-command.js';
 import { styleOf } from './style.js';
 import { countText, durationText, tableLines } from './table.js';
@@ -19,6 +19,7 @@ export interface DemoOptions {
   readonly config?: string;
   readonly calls: number;
   readonly trace?: string;
+  readonly dlsw?: boolean;
   readonly json?: boolean;
 }
 
@@ -58,15 +59,6 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<number> 
   return faults.length === 0 ? 0 : 1;
 }
 
-/** No log between the lines, and no control socket: this runtime is for itself. */
-function quiet(config: HostLinkConfig): HostLinkConfig {
-  return {
-    ...config,
-    server: { ...config.server, control: undefined },
-    log: { ...config.log, level: 'silent', levels: {} },
-  };
-}
-
 function withPort(config: HostLinkConfig, port: number): HostLinkConfig {
   return { ...config, links: config.links.map((link) => ({ ...link, peer: { ...link.peer, port } })) };
 }
@@ -91,7 +83,7 @@ async function runAgainst(io: CliIo, config: HostLinkConfig, options: DemoOption
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
   const startMs = io.clock.nowMs();
   const hostlink = await HostLink.start(config);
-  const endTrace = output && startRecording(hostlink, output, { dlsw: false });
+  const endTrace = output && startRecording(hostlink, output, { dlsw: options.dlsw === true });
   try {
     const sessions = await bringUp(io, hostlink, options);
     const bringUpMs = io.clock.nowMs() - startMs;
@@ -204,6 +196,7 @@ export function addDemoCommand({ io, program, run }: Commands): void {
     )
     .option('--calls <number>', 'calls to make', wholeNumber(1, 100_000_000), CALLS)
     .option('--trace <file>', 'record the run into a pcapng file')
+    .option('--dlsw', 'record the DLSw streams too')
     .option('--config <file>', 'configuration of the runtime (default: examples/hostlink.yaml)')
     .option('--json', 'print one JSON object')
     .action((options: DemoOptions) => run(() => runDemo(io, options), options.json));

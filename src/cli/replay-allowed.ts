@@ -19,7 +19,7 @@ const PIU_DIFFERENCES: readonly PiuDifference[] = [
   {
     name: 'identifier',
     reason:
-      'With the SSCP, and on the expedited flow, the SNF of a request is an identifier: any will do, the response returns it.',
+      'With the SSCP, and on the expedited flow, the SNF of a request is an identifier: any will do, responses return it.',
     even: (recorded, ours, hasIdentifier) =>
       hasIdentifier && recorded.rh?.rri === false
         ? { ...recorded, th: { ...recorded.th, snf: ours.th.snf } }

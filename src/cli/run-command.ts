@@ -32,6 +32,12 @@ function controlOf({ file, server }: HostLinkConfig): string {
   throw new HostLinkError('CONTROL_UNREACHABLE', `${file ?? 'The configuration'} has no server.control.`, { file });
 }
 
+/** The same without log lines and control socket: for a runtime that lives within one command. */
+export function quiet(config: HostLinkConfig): HostLinkConfig {
+  const { server, log } = config;
+  return { ...config, server: { ...server, control: undefined }, log: { ...log, level: 'silent', levels: {} } };
+}
+
 /** Add the options with which a running hostlink is found. */
 export function withControl(command: Command): Command {
   return command

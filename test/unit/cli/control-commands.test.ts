@@ -10,6 +10,7 @@ import { runCall } from '../../../src/cli/call-command.js';
 import { controlPath } from '../../../src/cli/run-command.js';
 import { runStatus } from '../../../src/cli/status-command.js';
 import { runTrace } from '../../../src/cli/trace-command.js';
+import type { HostLinkConfig } from '../../../src/config/model.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
 import type { HostLinkStats } from '../../../src/gateway/stats.js';
 import { readPcapng } from '../../../src/trace/pcapng-reader.js';
@@ -160,6 +161,33 @@ describe('hostlink call', () => {
     const text = fakeIo();
     await runCall(text, 'ECHO', { control, text: 'hi', json: true });
     expect(JSON.parse(text.out.text)).toEqual({ service: 'ECHO', ms: 0, text: 'ECHO:hi' });
+  });
+
+  it('keeps a runtime of its own until the call has its result, without log and control socket', async () => {
+    let isEnded = false;
+    const answer = async <T>(reply: T): Promise<T> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (isEnded) throw new HostLinkError('RUNTIME_STOPPED');
+      return reply;
+    };
+    const start = async ({ log, server: { control: path } }: HostLinkConfig) => {
+      expect([log.level, path]).toEqual(['silent', undefined]);
+      return {
+        call: (_service: string, payload: Uint8Array | string) => answer(payload as Uint8Array),
+        callText: (_service: string, text: string) => answer(text.toUpperCase()),
+        async [Symbol.asyncDispose]() {
+          isEnded = true;
+        },
+      };
+    };
+    const config = 'examples/hostlink.yaml';
+    const text = fakeIo();
+    expect(await runCall(text, 'UPPER', { standalone: true, config, text: 'hi' }, start)).toBe(0);
+    expect([text.out.text, isEnded]).toEqual(['HI\n', true]);
+    isEnded = false;
+    const hex = fakeIo();
+    await runCall(hex, 'ECHO', { standalone: true, config, hex: 'c1' }, start);
+    expect([hex.out.text, isEnded]).toEqual(['c1\n', true]);
   });
 
   it('throws named errors for what cannot be', async () => {
