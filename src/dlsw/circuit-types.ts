@@ -13,7 +13,7 @@ export interface CircuitAddress {
   readonly remoteSap: number;
 }
 
-/** What the owner of a circuit is told, from within the connection's `received`, `disconnected` or a timer, or `halt`. */
+/** What the owner of a circuit is told, from within `received` or `disconnected` of the peer, a timer, or `halt`. */
 export interface CircuitHandler {
   /** Contact is made: PIUs may flow. */
   connected(): void;

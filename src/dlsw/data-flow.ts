@@ -138,7 +138,7 @@ export class DataFlow {
     this.carrier.owesGrant(this);
   }
 
-  /** Send an IFCM when a grant, or the acknowledgment of a reset, has not gone out with something else; true when sent. */
+  /** Send an IFCM when a grant, or the acknowledgment of a reset, is still due; true when sent. */
   sendIndependent(): boolean {
     if (!this.isOpen || !(this.grant.isDue || this.credit.resetAckOwed)) return false;
     const at = this.carrier.reserve(INFO_HEADER);

@@ -24,7 +24,7 @@ export class SendCredit {
 
   /**
    * The receiver sent FCI with this operator.
-   * @returns what was wrong with it, or undefined. Indications that overtake our acknowledgment are taken: peers do that
+   * @returns what was wrong with it, or undefined; indications that overtake our acknowledgment are taken
    */
   indicated(operator: number): string | undefined {
     if (this.isReset && operator !== FLOW_OPERATOR.increment) return 'after a reset only an increment may come';
