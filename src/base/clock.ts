@@ -5,7 +5,7 @@
 export interface Clock {
   /** Monotonic milliseconds with a fraction; same origin in all threads of this process. */
   nowMs(): number;
-  /** Wall-clock milliseconds since 1970, for records and traces only. */
+  /** Wall-clock milliseconds since 1970, with a fraction, for records and traces only. */
   wallMs(): number;
   /** Run `fire` once after `delayMs` (0 or more). The returned function cancels; calling it late does nothing. */
   after(delayMs: number, fire: () => void): () => void;
@@ -24,7 +24,7 @@ export function createClock(): Clock {
   const offsetMs = threadOffsetMs();
   return {
     nowMs: () => performance.now() + offsetMs,
-    wallMs: () => Date.now(),
+    wallMs: () => performance.timeOrigin + performance.now(),
     after(delayMs, fire) {
       const timer = setTimeout(fire, Math.max(0, delayMs));
       return () => clearTimeout(timer);
