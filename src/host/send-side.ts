@@ -242,6 +242,7 @@ export class SendSide {
   private finish(): void {
     const isDefinite = this.form !== 0 && (this.form & ERI) === 0;
     this.session.brackets.sendEnd((this.rh2 & RH2_CDI) !== 0, (this.rh2 & RH2_EBI) !== 0, isDefinite);
+    this.session.afterChain();
   }
 
   /** Send a request of data flow control on the normal flow, RQD1. */

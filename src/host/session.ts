@@ -161,6 +161,11 @@ export class PrimarySession {
     else if (category === RH0_FMD) this.receive.onData(piu, at, end);
     else if (category === RH0_DFC) this.receive.onControl(piu, at, end);
     else this.fail('RH_CATEGORY', 'network control', piu, at, end);
+    this.afterChain();
+  }
+
+  /** A chain of either side is over, and with it perhaps the bracket. */
+  afterChain(): void {
     if (this.endsBetweenBrackets) this.endIfBetween();
   }
 
@@ -207,7 +212,7 @@ export class PrimarySession {
     if (hasPi && !this.send.pacing.onResponse()) this.record('PACING_INDICATOR', 'no window is open', piu, at, end);
     if (!isPacingOnly(piu, at, end)) this.matchResponse(piu, at, end);
     this.send.pump();
-    if (this.endsBetweenBrackets) this.endIfBetween();
+    this.afterChain();
   }
 
   private matchResponse(piu: Buffer, at: number, end: number): void {

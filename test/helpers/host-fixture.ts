@@ -59,9 +59,10 @@ export function initSelf(lu: number, application: string, mode = '', snf = 1, us
 export function logon(fixture: HostFixture, lu: number, application: string, mode = ''): SeenPiu {
   fixture.pu.piu(initSelf(lu, application, mode));
   const [response, bind, ...rest] = fixture.pu.drain();
-  if (response?.rh !== '8b8000' || bind?.ru[0] !== 0x31 || rest.length > 0) {
+  if (response?.rh !== '8b8000' || bind?.ru[0] !== 0x31) {
     throw new Error(`no BIND: ${[response, bind, ...rest].map((piu) => piu?.hex).join(' ')}`);
   }
+  fixture.pu.inbox.push(...rest);
   return bind;
 }
 

@@ -70,6 +70,9 @@ export class PuDriver {
   /** All PIUs of the host, in order. */
   readonly all: SeenPiu[] = [];
   isClosed = false;
+  /** Bytes to and from the host. */
+  bytesOut = 0;
+  bytesIn = 0;
   auto: boolean;
   granted = 0;
   /** INFOFRAMEs that the host may still send. */
@@ -93,6 +96,7 @@ export class PuDriver {
       {
         write: (block, done) => {
           const copy = Buffer.from(block);
+          this.bytesIn += copy.length;
           done(block);
           clock.soon(() => this.onBlock(copy));
         },
@@ -166,7 +170,9 @@ export class PuDriver {
   }
 
   sendRaw(message: SspMessage): void {
-    this.connection.data(Buffer.from(encodeSsp(message)));
+    const bytes = Buffer.from(encodeSsp(message));
+    this.bytesOut += bytes.length;
+    this.connection.data(bytes);
   }
 
   /** Send a PIU, hex or bytes, in an INFOFRAME; then let the host act. */
