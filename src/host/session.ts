@@ -7,7 +7,6 @@ import {
   RH0_RRI,
   RH0_SC,
   RH1_FORM_MASK,
-  RH1_PI,
   SC,
   TH_EFI,
   TH_MPF_MASK,
@@ -17,13 +16,14 @@ import { bindResponseFault, decodeRules, type SessionRules } from './bind-rules.
 import { Brackets } from './brackets.js';
 import { ExpeditedFlow } from './expedited-flow.js';
 import type { LedgerRow } from './ledger.js';
+import { onNormalResponse } from './normal-responses.js';
 import { putResponse } from './piu-out.js';
 import { PRIMARY_MACHINE, type PrimaryAction, type PrimaryEvent, type PrimaryState } from './primary-machine.js';
 import { PROTOCOL_RULES, type ProtocolRule } from './protocol-errors.js';
 import { Reassembly } from './reassembly.js';
 import { ReceiveSide } from './receive-side.js';
 import { controlRhFault } from './request-check.js';
-import { controlResponseFault, isPacingOnly, isPositive, responseRhFault, senseOf, u16 } from './response-check.js';
+import { isPositive, responseRhFault, senseOf } from './response-check.js';
 import { SendSide } from './send-side.js';
 import type { SessionApplication, SessionEnd, SessionOwner } from './session-types.js';
 
@@ -208,45 +208,9 @@ export class PrimarySession {
   }
 
   private onNormalResponse(piu: Buffer, at: number, end: number): void {
-    const hasPi = (piu[at + 7]! & RH1_PI) !== 0;
-    if (hasPi && !this.send.pacing.onResponse()) this.record('PACING_INDICATOR', 'no window is open', piu, at, end);
-    if (!isPacingOnly(piu, at, end)) this.matchResponse(piu, at, end);
+    onNormalResponse(this, piu, at, end);
     this.send.pump();
     this.afterChain();
-  }
-
-  private matchResponse(piu: Buffer, at: number, end: number): void {
-    const positive = isPositive(piu, at);
-    const sense = positive ? 0 : senseOf(piu, at, end);
-    const request = this.send.sent.match(u16(piu, at + 4), piu[at + 7]!, positive);
-    if (typeof request === 'string') {
-      this.record(request, '', piu, at, end);
-      return;
-    }
-    const category = piu[at + 6]! & RH0_CATEGORY_MASK;
-    const isControl = request.code >= 0;
-    if (category !== (isControl ? RH0_DFC : RH0_FMD)) this.record('RESPONSE_FORM', 'category', piu, at, end);
-    else if (isControl) {
-      const fault = controlResponseFault(piu, at, end, request.code, false);
-      if (fault !== undefined) this.record(fault, 'response', piu, at, end);
-    } else if (positive && end - at > PIU_HEADER_SIZE) this.record('RESPONSE_CODE', 'data behind it', piu, at, end);
-    this.onAnswer(request.code, sense);
-  }
-
-  /** One of our normal-flow requests was answered. @param code -1 for data */
-  private onAnswer(code: number, sense: number): void {
-    const category = sense >>> 16;
-    const isRaceLost = category === 0x080b || category === 0x0813 || category === 0x0814 || category === 0x081b;
-    if (code === DFC.BID) {
-      this.brackets.onBidResponse(sense === 0);
-      if (category === 0x0814) this.send.onRaceLost(category);
-    } else if (code < 0 && isRaceLost) this.send.onRaceLost(category);
-    else if (code < 0) {
-      const needsCancel = sense !== 0 && this.send.abandon();
-      this.brackets.onResponse(sense === 0);
-      if (needsCancel) this.send.sendControl(DFC.CANCEL);
-    }
-    this.application.program.onResponse?.(this, sense);
   }
 
   private onExpeditedResponse(piu: Buffer, at: number, end: number): void {
@@ -384,7 +348,8 @@ export class PrimarySession {
     putResponse(this.owner.out, piu, at, end, sense);
   }
 
-  private record(rule: ProtocolRule, note: string, piu: Buffer, at: number, end: number): void {
+  /** Book a mistake of the LU. */
+  record(rule: ProtocolRule, note: string, piu: Buffer, at: number, end: number): void {
     this.owner.errors.record(rule, this.owner.puName, this.owner.name, note, piu, at, end);
   }
 
