@@ -109,7 +109,6 @@ export function sendUnbind(core: SessionCore, type: number, senseData: number): 
   }
   SCRATCH[1] = type;
   writeUint32(SCRATCH.subarray(2), senseData);
-  core.owed = 0;
   sendExpedited(core, SC_RH0, SC.UNBIND, type === 0xfe ? 6 : 2);
   return stepLuLu(core, 'UNBIND_SENT');
 }

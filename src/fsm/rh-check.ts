@@ -57,7 +57,6 @@ export function isRhAllowed(masks: RhMasks, rules: SessionRules, rh0: number, rh
     (rh2 & (masks.rh2Forbidden[element] as number)) === 0 &&
     (rh0 & (masks.rh0Forbidden[element] as number)) === 0 &&
     (((masks.forms[element] as number) >> form) & 1) !== 0 &&
-    (rh2 & (M.RH2_EBI | M.RH2_CDI)) !== (M.RH2_EBI | M.RH2_CDI) &&
     (element === 3 || rules.plu.chainsAllowed)
   );
 }

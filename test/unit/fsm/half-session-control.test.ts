@@ -146,6 +146,43 @@ describe('CLEAR', () => {
   });
 });
 
+describe('what CLEAR forgets', () => {
+  function cleared(bench: Bench): Bench {
+    bench.sc('a1');
+    bench.sc('a0');
+    bench.snf = 0;
+    bench.port.take();
+    bench.port.takeLog();
+    return bench;
+  }
+
+  it('requests of ours that were not answered', () => {
+    const lustat = Bench.active();
+    lustat.session.sendLustat(0);
+    expect(cleared(lustat).session.canSend()).toBe(true);
+    const signal = Bench.active();
+    signal.session.sendSignal(1);
+    cleared(signal).session.sendSignal(1);
+    expect(signal.port.take()).toEqual(['E5 4b8000 c900010000']);
+  });
+
+  it('responses that were owed', () => {
+    const bench = Bench.active();
+    bench.port.answers.push(DEFER_RESPONSE);
+    bench.rq('038080', 'c1');
+    cleared(bench).rq('038080', 'c1');
+    expect(bench.port.take()).toEqual(['N1 838000']);
+    expect(bench.session.respond(0)).toBe(false);
+  });
+
+  it('the chain that was sent last', () => {
+    const bench = Bench.active();
+    bench.send('c1', CD);
+    cleared(bench).rsp(1, '879000', '08120000');
+    expect(bench.port.takeLog()).toEqual(['error 200e0000 negative response']);
+  });
+});
+
 describe('the end', () => {
   it('UNBIND: to RESET, or to WAIT_BIND when another BIND follows; its reason is told', () => {
     const ends: [string, string][] = [
@@ -177,6 +214,11 @@ describe('the end', () => {
     expect(bench.session.sendUnbind(1)).toBe(false);
     bench.feed(true, 3, 'eb8000', '32');
     expect(bench.session.state).toBe('RESET');
+    const answered = Bench.active();
+    answered.send('c1', DEFINITE);
+    answered.session.sendUnbind(1);
+    answered.rsp(1, '838000');
+    expect(answered.port.takeLog()).toEqual(['sent', 'UNBINDING by UNBIND_SENT 00000000']);
     const failing = Bench.active();
     failing.session.sendUnbind(0xfe, 0x20010000);
     expect(failing.port.take()).toEqual(['E3 6b8000 32fe20010000']);
@@ -245,6 +287,18 @@ describe('quiesce', () => {
     expect(bench.port.take()).toEqual(['N3 838000']);
     bench.sc('a1');
     expect(bench.session.state).toBe('BOUND');
+  });
+
+  it('SHUTD without brackets: SHUTC waits for the end of the chain, and for the response we owe', () => {
+    const bench = Bench.active({ plu: 0xb0, common: 0, traffic: 0 });
+    bench.rq('029000', 'c1');
+    bench.expedited('4b8000', 'c0');
+    expect(bench.port.take()).toEqual(['E3 cb8000 c0']);
+    bench.port.answers.push(DEFER_RESPONSE);
+    bench.rq('018000', 'c1');
+    expect(bench.port.take()).toEqual([]);
+    bench.session.respond(0);
+    expect(bench.port.take()).toEqual(['N2 838000', 'E4 4b8000 c1']);
   });
 
   it('SHUTD: no bracket is begun once SHUTC is owed', () => {

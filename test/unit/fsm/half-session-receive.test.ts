@@ -86,6 +86,50 @@ describe('data of the partner', () => {
     expect(bench.port.take()).toEqual(['N5 838000']);
   });
 
+  it('that is refused keeps us from sending up to its end, and lets us say why in a bracket', () => {
+    const bench = Bench.active();
+    bench.rq('029000', 'c1');
+    expect(bench.session.canSend()).toBe(false);
+    bench.rq('019000', 'c1');
+    expect(bench.session.canSend()).toBe(true);
+    const inside = Bench.active({ receiveSize: 0x80 });
+    inside.rq('038080', '000102030405060708');
+    expect(inside.session.sendLustat(0)).toBe(true);
+    inside.rsp(1, 'cb8000', '04');
+    inside.rq('038080', 'c1');
+    inside.rq('038000', '000102030405060708');
+    expect(inside.session.sendLustat(0)).toBe(true);
+  });
+
+  it('with EB ends the bracket of rule 2 though it is refused, at its end', () => {
+    const only = Bench.active({ common: 0x20, receiveSize: 0x80 });
+    only.rq('038080', 'c1');
+    only.rq('038040', '000102030405060708');
+    expect(only.session.canSend()).toBe(true);
+    const chain = Bench.active({ common: 0x20, receiveSize: 0x80 });
+    chain.rq('038080', 'c1');
+    chain.rq('029040', '000102030405060708');
+    expect(chain.session.canSend()).toBe(false);
+    chain.rq('018000', 'c1');
+    expect(chain.session.canSend()).toBe(true);
+    const rule1 = Bench.active({ receiveSize: 0x80 });
+    rule1.rq('038080', 'c1');
+    rule1.rq('038040', '000102030405060708');
+    expect(rule1.session.canSend()).toBe(false);
+  });
+
+  it('has the EB of its own first element only', () => {
+    const isFreeAfter = (...requests: string[]) => {
+      const bench = Bench.active({ common: 0x20 });
+      for (const rh of requests) bench.rq(rh, rh.startsWith('4b') ? '83' : 'c1');
+      return bench.session.canSend();
+    };
+    expect(isFreeAfter('038080', '029040', '029000', '018000')).toBe(false);
+    expect(isFreeAfter('0380c0', '038080', '019000')).toBe(false);
+    expect(isFreeAfter('0290c0', '4b8000', '019000')).toBe(false);
+    expect(isFreeAfter('0290c0', '019000')).toBe(true);
+  });
+
   it('is void with CANCEL, whose CD gives the turn', () => {
     const bench = Bench.active();
     bench.rq('029080', 'c1');

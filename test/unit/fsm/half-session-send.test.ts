@@ -122,6 +122,25 @@ describe('answers to our chain', () => {
     expect(bench.port.takeLog()).toEqual(['sent', 'responded 08120000', 'error 200e0000 negative response']);
   });
 
+  it('a negative one behind the end of a bracket takes nothing from us', () => {
+    const bench = Bench.active({ slu: 0xb1, traffic: 0x40 });
+    bench.send('c1', END_BRACKET);
+    bench.rsp(1, '879000', '08120000');
+    expect(bench.port.takeLog()).toEqual(['sent', 'responded 08120000']);
+    expect(bench.session.canSend()).toBe(true);
+  });
+
+  it('a late one stops the chain that waits, without answering it', () => {
+    const bench = Bench.active({ plu: 0xb0, common: 0, traffic: 0x40, sendWindow: 1 });
+    bench.send('c1', 0);
+    bench.send('c2', 0);
+    bench.rsp(1, '879100', '08120000');
+    expect(bench.port.takeLog()).toEqual(['sent', 'error 08120000 late negative response']);
+    expect(bench.port.take()).toEqual(['N1 039100 c1']);
+    bench.rq('039000', 'c3');
+    expect(bench.port.take()).toEqual(['N2 039100 c2']);
+  });
+
   it('a negative one without sense data reads 4013', () => {
     const bench = Bench.active();
     bench.send('c1', DEFINITE);
@@ -169,6 +188,19 @@ describe('giving a chain up', () => {
     expect(bench.session.canSend()).toBe(false);
     bench.rq('038000', 'c1');
     expect(bench.port.take()).toEqual(['N1 838000']);
+  });
+
+  it('CANCEL after a negative response has no CD, whatever an earlier one had', () => {
+    const bench = Bench.active({ sendSize: 0x80, sendWindow: 1 });
+    bench.send('00'.repeat(48), CD);
+    bench.session.cancelChain();
+    bench.rsp(0, '830100');
+    bench.rsp(2, 'cb8000', '83');
+    bench.rq('039020', 'c1');
+    bench.rsp(0, '830100');
+    bench.send('00'.repeat(48), CD);
+    bench.rsp(3, '879100', '08120000');
+    expect(bench.port.take().at(-1)).toBe('N4 4b8100 83');
   });
 
   it('does nothing without a chain', () => {
@@ -393,6 +425,8 @@ describe('contention and full duplex', () => {
     bidder.port.take();
     bidder.rsp(0, '830100');
     expect(bidder.port.take()).toEqual(['N2 4b8100 c8']);
+    bidder.rsp(2, 'cb8100', 'c8');
+    expect(bidder.port.take()).toEqual(['N3 039180 c2']);
   });
 
   it('full duplex: both sides at once', () => {
