@@ -82,8 +82,11 @@ async function startHost(io: CliIo, config: HostLinkConfig, { json }: DemoOption
 async function runAgainst(io: CliIo, config: HostLinkConfig, options: DemoOptions): Promise<DemoResult> {
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
   const startMs = io.clock.nowMs();
-  const hostlink = await HostLink.start(config);
-  const endTrace = output && startRecording(hostlink, output, { dlsw: options.dlsw === true });
+  let endTrace: (() => Promise<TraceSummary>) | undefined;
+  const prepare = (runtime: HostLink): void => {
+    endTrace = output && startRecording(runtime, output, { dlsw: options.dlsw === true });
+  };
+  const hostlink = await HostLink.start(config, { prepare });
   try {
     const sessions = await bringUp(io, hostlink, options);
     const bringUpMs = io.clock.nowMs() - startMs;

@@ -62,7 +62,7 @@ export class ReplayNode implements ReplayedNode {
     const logger = log.part('link');
     const sessions = new Sessions({ link, groups, channel, clock, prng, logger, counters, changed() {} });
     const { sna } = link;
-    const owner = { puChanged() {} };
+    const owner = { puChanged() {}, sendFailed() {} };
     const context = { channel, clock, log, sna, replySizeMax: REPLY_SIZE_MAX, counters, owner, sessions };
     this.pu = new Pu(link.pus[0]!, context);
     for (const session of this.pu.sessions()) {

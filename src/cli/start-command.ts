@@ -38,9 +38,12 @@ export async function runStart(io: CliIo, options: StartOptions): Promise<number
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
   if (!options.json) print(io.out, summarizeConfig(config));
   const log = createLog(config.log, { server: config.server.name });
-  const hostlink = await HostLink.start(config, { log });
+  let endTrace: Running['endTrace'];
+  const prepare = (runtime: HostLink): void => {
+    endTrace = output && startRecording(runtime, output, { dlsw: options.dlsw ?? false });
+  };
+  const hostlink = await HostLink.start(config, { log, prepare });
   const stopped = waitForStop(io, hostlink, options);
-  const endTrace = output && startRecording(hostlink, output, { dlsw: options.dlsw ?? false });
   const control = await startControl(hostlink, log).catch(async (error: unknown) => {
     await hostlink.stop({ graceMs: 0 });
     throw error;

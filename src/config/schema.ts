@@ -181,7 +181,7 @@ const linkSettings = {
   sna: sna.prefault({}).describe('Options of the SNA node'),
   timers: timers.prefault({}).describe('How long each step may take'),
   bringUpMax: whole(1, 256).default(64).describe('Session bring-ups in progress at once'),
-  backlogMax: whole(1, 1_000_000).default(4096).describe('PIUs held while the host grants no flow-control units'),
+  backlogMax: whole(1, 1_000_000).default(32_768).describe('PIUs held while the host grants no flow-control units'),
 };
 
 const link = z.strictObject({

@@ -59,7 +59,8 @@ function checkProfile3(image: Uint8Array): number {
 function checkSession(image: Uint8Array, options: BindCheckOptions): number {
   if (!isRuSizeCode(image[10]!)) return invalidAt(10);
   if (!isRuSizeCode(image[11]!)) return invalidAt(11);
-  if ((image[14]! & 0x7f) !== LU_TYPE_CODES[options.luType]) return invalidAt(14);
+  // Not one byte at fault: the BIND is for another kind of LU.
+  if ((image[14]! & 0x7f) !== LU_TYPE_CODES[options.luType]) return SENSE.INVALID_SESSION_PARAMETERS;
   return image.length > 26 && (image[26]! & 0x30) !== 0 ? invalidAt(26) : 0;
 }
 

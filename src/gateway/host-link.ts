@@ -42,6 +42,8 @@ export interface HostLinkOptions {
   readonly workerFile?: string;
   /** Other workers than threads, for simulations. */
   readonly launcher?: WorkerLauncher;
+  /** Called with the runtime before its first worker starts: what is attached here, a recorder for one, misses nothing. */
+  readonly prepare?: (runtime: HostLink) => void;
 }
 
 /** Something an operator may want to see. */
@@ -84,6 +86,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   ): Promise<HostLink> {
     const runtime = new HostLink(effective(config), options);
     try {
+      options.prepare?.(runtime);
       await runtime.supervisor.start();
     } catch (error) {
       await runtime.stop({ graceMs: 0 });

@@ -180,6 +180,11 @@ export class Link implements WorkerHandler, TransportEvents {
     this.enter(isActive ? 'ACTIVE' : 'CONNECTED', isActive ? '' : reason);
   }
 
+  sendFailed(pu: Pu, error: HostLinkError): void {
+    this.tell('warn', 'circuit.congested', pu.config.name, error.toRecord());
+    this.circuits.find((circuit) => circuit.pu === pu)?.fail(error);
+  }
+
   private createCircuit(pu: Pu): PuCircuit {
     for (const session of pu.sessions()) this.sessions.table.add(session);
     const { clock, prng } = this.context;

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { type HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { SnaOptions } from '../config/model.js';
 import {
   PIU_HEADER_SIZE,
@@ -21,7 +22,10 @@ export interface LinkStation {
   readonly at: number;
 }
 
-/** Writes the PIUs of one PU straight into what its link station sends next. Nothing goes out while there is no station. */
+/**
+ * Writes the PIUs of one PU straight into what its link station sends next. Nothing goes out while there is no station, and
+ * one that takes no more is given up: `failed` is told, in a later turn, because whoever sends is in the middle of something.
+ */
 export class PiuSender {
   station: LinkStation | undefined;
   /** Where PIUs are recorded while a trace runs. */
@@ -31,12 +35,20 @@ export class PiuSender {
   private readonly puIndex: number;
   private readonly piuSizeMax: number;
   private readonly odaiIgnore: boolean;
+  private readonly failed: (error: HostLinkError) => void;
 
   /**
    * @param sna piuSizeMax: longer BIUs of the normal flow go out in segments; odaiIgnore: ODAI is not echoed, as PU 2.0
    *   terminal controllers do not
    */
-  constructor(clock: Clock, counters: LinkCounters, puIndex: number, sna: SnaOptions) {
+  constructor(
+    clock: Clock,
+    counters: LinkCounters,
+    puIndex: number,
+    sna: SnaOptions,
+    failed: (error: HostLinkError) => void,
+  ) {
+    this.failed = failed;
     this.clock = clock;
     this.counters = counters;
     this.puIndex = puIndex;
@@ -62,7 +74,8 @@ export class PiuSender {
     const isWhole = PIU_HEADER_SIZE + (to - from) <= this.piuSizeMax || isExpedited;
     const end = isWhole ? to : from + (this.piuSizeMax - PIU_HEADER_SIZE);
     const length = PIU_HEADER_SIZE + (end - from);
-    const out = station.reservePiu(length);
+    const out = this.reserve(station, length);
+    if (out === undefined) return;
     const { at } = station;
     out[at] = TH_FID2 | (isWhole ? TH_MPF_WHOLE : TH_MPF_FIRST) | (isExpedited ? TH_EFI : 0);
     writeAddresses(out, at, daf, oaf, snf);
@@ -79,7 +92,8 @@ export class PiuSender {
     const bytes = encodePiu(this.odaiIgnore ? { ...piu, th: { ...piu.th, odai: false } } : piu);
     const { station } = this;
     if (station === undefined) return;
-    const out = station.reservePiu(bytes.length);
+    const out = this.reserve(station, bytes.length);
+    if (out === undefined) return;
     copy(bytes, 0, bytes.length, out, station.at);
     this.written(out, station.at, bytes.length);
   }
@@ -102,12 +116,23 @@ export class PiuSender {
     for (let start = from; start < to; start += room) {
       const end = Math.min(to, start + room);
       const length = TH_SIZE + (end - start);
-      const out = station.reservePiu(length);
+      const out = this.reserve(station, length);
+      if (out === undefined) return;
       const { at } = station;
       out[at] = TH_FID2 | (end === to ? TH_MPF_LAST : TH_MPF_MIDDLE);
       writeAddresses(out, at, daf, oaf, snf);
       copy(ru, start, end, out, at + TH_SIZE);
       this.written(out, at, length);
+    }
+  }
+
+  private reserve(station: LinkStation, length: number): Buffer | undefined {
+    try {
+      return station.reservePiu(length);
+    } catch (error) {
+      this.station = undefined;
+      this.clock.soon(() => this.failed(toHostLinkError(error)));
+      return undefined;
     }
   }
 

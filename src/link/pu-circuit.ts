@@ -55,6 +55,12 @@ export class PuCircuit implements CircuitHandler {
     this.circuit?.halt();
   }
 
+  /** It took no more PIUs: end it, and with it all its sessions; it is opened again after a back-off. */
+  fail(error: HostLinkError): void {
+    this.pu.circuitDown(error.message);
+    this.circuit?.halt();
+  }
+
   /** The connection below is gone. */
   lost(error: HostLinkError): void {
     this.cancelRetry?.();

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
-import { toHostLinkError } from '../base/errors.js';
+import { type HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { Log, Logger } from '../base/log.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { PuConfig, SnaOptions } from '../config/model.js';
@@ -32,6 +32,8 @@ import { SscpLu } from './sscp-lu.js';
 /** What a PU tells its link; what concerns LU sessions goes to `sessions`. */
 export interface PuOwner {
   puChanged(pu: Pu, reason: string): void;
+  /** The circuit of this PU took no more; nothing has been sent on it since. */
+  sendFailed(pu: Pu, error: HostLinkError): void;
 }
 
 export interface PuContext {
@@ -89,7 +91,7 @@ export class Pu implements SessionOwner {
     this.counters = counters;
     this.isPayloadLogged = log.options.payload;
     this.logger = log.part('link', { pu: config.name });
-    this.sender = new PiuSender(clock, counters, config.index, sna);
+    this.sender = new PiuSender(clock, counters, config.index, sna, (error) => this.owner.sendFailed(this, error));
     this.reassembler = new Reassembler(context.replySizeMax + PIU_HEADER_SIZE);
     for (const lu of config.lus) {
       const session = new LuSession(lu, config.name, this);

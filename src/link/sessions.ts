@@ -4,7 +4,7 @@ import type { Prng } from '../base/prng.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { GroupConfig, LinkConfig } from '../config/model.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
-import { describeSense } from '../sna/sense.js';
+import { describeSense, printSense } from '../sna/sense.js';
 import { Calls } from './calls.js';
 import type { LinkCounters } from './counters.js';
 import { Recovery } from './recovery.js';
@@ -140,7 +140,7 @@ export class Sessions {
       return;
     }
     const sense = describeSense(senseData);
-    this.recovery.failed(session, `${what}: ${sense.code} ${sense.name}`, sense.retry);
+    this.recovery.failed(session, `${what}: ${printSense(senseData)} ${sense.name}`, sense.retry);
   }
 
   private event(name: string, session: LuSession, details: Record<string, unknown>): void {

@@ -1,4 +1,5 @@
 import { createSimulatedClock } from '../../src/base/clock.js';
+import { HostLinkError } from '../../src/base/errors.js';
 import { createSilentLog, type Log } from '../../src/base/log.js';
 import { createSeededPrng } from '../../src/base/prng.js';
 import { ANSWER_STATUS, readAnswers } from '../../src/channel/blocks.js';
@@ -32,6 +33,9 @@ export class PuHarness {
   private readonly answers: Answer[] = [];
   private readonly out: string[] = [];
   private pending: Buffer | undefined;
+  private isCongested = false;
+  /** What the PU said of its circuit. */
+  readonly failures: HostLinkError[] = [];
 
   constructor(more: Partial<LinkConfig> = {}, replySizeMax = 100_000, log: Log = createSilentLog()) {
     const link = linkConfig(more);
@@ -42,7 +46,7 @@ export class PuHarness {
     const prng = createSeededPrng(1);
     const logger = log.part('session');
     this.sessions = new Sessions({ link, groups: GROUPS, channel, clock, prng, logger, counters, changed: () => {} });
-    const owner = { puChanged: () => {} };
+    const owner = { puChanged: () => {}, sendFailed: (_: Pu, error: HostLinkError) => void this.failures.push(error) };
     const context = {
       channel,
       clock,
@@ -58,6 +62,7 @@ export class PuHarness {
     this.pu.circuitUp({
       at: 0,
       reservePiu: (length) => {
+        if (this.isCongested) throw new HostLinkError('LINK_CONGESTED');
         this.collect();
         this.pending = Buffer.alloc(length);
         return this.pending;
@@ -107,6 +112,11 @@ export class PuHarness {
   answered(): Answer[] {
     this.clock.settle();
     return this.answers.splice(0);
+  }
+
+  /** From now on the circuit takes nothing. */
+  congest(): void {
+    this.isCongested = true;
   }
 
   close(): void {

@@ -56,7 +56,7 @@ describe('defaults', () => {
       peer: { address: 'host', port: 2065 },
       local: { address: '0.0.0.0', port: 2065 },
       bringUpMax: 64,
-      backlogMax: 4096,
+      backlogMax: 32_768,
     });
   });
 

@@ -40,8 +40,8 @@ describe('validation of a BIND (2.8)', () => {
     ['reserved mode', { traffic: 0xc0 }, 0x08350007],
     ['RU size without mantissa', { sendSize: 0x05 }, 0x0835000a],
     ['RU size without mantissa', { receiveSize: 0x75 }, 0x0835000b],
-    ['LU type 2', { luType: 2 }, 0x0835000e],
-    ['LU type 6', { luType: 6 }, 0x0835000e],
+    ['LU type 2', { luType: 2 }, 0x08210000],
+    ['LU type 6', { luType: 6 }, 0x08210000],
   ])('refuses %s', (_name, fields, senseData) => {
     expect(verdict(fields)).toBe(senseData);
   });
@@ -55,7 +55,7 @@ describe('validation of a BIND (2.8)', () => {
     ['LU1', 1, 18, 4, 0x08350002],
     ['LU1', 1, 3, 2, 0x08350003],
     ['LU3', 3, 3, 3, 'ok'],
-    ['LU3', 0, 3, 3, 0x0835000e],
+    ['LU3', 0, 3, 3, 0x08210000],
   ] as const)('%s with type %i, FM %i, TS %i', (luType, code, fm, ts, expected) => {
     expect(verdict({ luType: code, fm, ts }, luType)).toBe(expected);
   });

@@ -239,3 +239,48 @@ describe('PU: recovery of sessions', () => {
     expect(harness.clock.pending()).toBe(0);
   });
 });
+
+describe('PU: a circuit that takes no more', () => {
+  it('is given up in a later turn; what was sent on it is unknown, what was not goes elsewhere', () => {
+    const harness = new PuHarness({ pus: [puConfig(2)] });
+    harness.activate();
+    for (const lu of ['02', '03']) {
+      harness.host(`2c00${lu}0000018b8000010681`, bind(lu), `2d00${lu}${PLU}00026b8000a0`);
+    }
+    harness.request(1, 'c1');
+    harness.congest();
+    harness.request(2, 'c2');
+    expect(harness.failures).toEqual([]);
+    harness.clock.settle();
+    expect(harness.failures.map((error) => error.code)).toEqual(['LINK_CONGESTED']);
+    harness.pu.circuitDown('congested');
+    const answers = harness.answered();
+    expect(answers.map((answer) => answer.value)).toContain('OUTCOME_UNKNOWN');
+    expect(answers.map((answer) => answer.id).sort()).toEqual([1, 2]);
+    expect(harness.sessions.table.count('DOWN')).toBe(2);
+  });
+});
+
+describe('PU: a host application that breaks the rules', () => {
+  it.each([
+    ['RU longer than the BIND allows', `2c0002050001 038080 ${'c1'.repeat(1600)}`, '10020000'],
+    ['data without begin bracket', '2c0002050001 038000 c1c2', '2003'],
+    ['sequence number that is not the next', '2c0002050005 038080 c1c2', '2001'],
+    ['middle of a chain that never began', '2c0002050001 008080 c1c2', '2002'],
+  ])('%s: refused with its sense, and the other LU never notices', (_, piu, sense) => {
+    const harness = new PuHarness({ pus: [puConfig(2)] });
+    harness.activate();
+    for (const lu of ['02', '03']) {
+      harness.host(`2c00${lu}0000018b8000010681`, bind(lu), `2d00${lu}${PLU}00026b8000a0`);
+    }
+    const [response] = harness.host(piu);
+    expect(response!.slice(0, 8)).toBe('2c000502');
+    expect(response!.slice(12, 18)).toMatch(/^8[67]9000$/);
+    expect(response!.slice(18)).toMatch(new RegExp(`^${sense}`));
+    expect(harness.counters.protocolErrors).toBeGreaterThan(0);
+    harness.request(4, 'd1');
+    harness.request(5, 'd2');
+    harness.host('2c0003050001 039040 e1');
+    expect(harness.answered()).toContainEqual({ id: expect.any(Number), status: 'reply', value: 'e1' });
+  });
+});
