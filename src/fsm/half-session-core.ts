@@ -109,7 +109,6 @@ export function startSession(core: SessionCore, rules: SessionRules, bind: BindI
   core.pacingOut = new SendPacing(rules.sendWindow);
   core.pacingIn = new ReceivePacing(rules.receiveWindow);
   core.directionMachine = directionMachineOf(rules);
-  core.expeditedId = 0;
   core.hasTransmitted = false;
   core.signalCode = 0;
   resetTraffic(core);
@@ -121,7 +120,6 @@ export function endSession(core: SessionCore): void {
   core.rules = undefined;
   core.bind = undefined;
   core.masks = NO_MASKS;
-  core.bracket = BRACKET.state.NONE;
 }
 
 /** Everything that BIND and CLEAR set back. @source sna-wire 3.4 (CLEAR), 3.6 (start) */

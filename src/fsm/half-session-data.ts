@@ -184,7 +184,6 @@ function rejectChain(core: SessionCore, snf: number, rh0: number, rh1: number, s
 /** EB at the end of a chain. True when the bracket ends only with the positive response. @source sna-wire 3.6 */
 function endBracket(core: SessionCore, rh1: number, isAccepted: boolean): boolean {
   if (!core.hasEbIn) return false;
-  core.hasEbIn = false;
   const isConditional = core.rules!.isEndConditional && isDefinite(rh1);
   if (!isConditional) stepBracket(core, BRACKET.event.EB_IN);
   else if (isAccepted) stepBracket(core, BRACKET.event.EB_IN_CONDITIONAL);

@@ -103,7 +103,6 @@ export function receiveBind(core: SessionCore, snf: number, rh0: number, rh1: nu
   const isWhole = negotiated || core.options.replyBindImage === 'always';
   respondWith(core, true, snf, rh0, rh1, answer, isWhole ? answer.length : 1);
   startSession(core, withLinkLimits(core, verdict.rules), decodeBind(answer));
-  core.expeditedId = snf;
   stepLuLu(core, verdict.rules.hasSdt ? 'BIND_TAKEN' : 'BIND_TAKEN_NO_SDT', 'BIND');
 }
 

@@ -166,6 +166,14 @@ describe('what CLEAR forgets', () => {
     expect(signal.port.take()).toEqual(['E5 4b8000 c900010000']);
   });
 
+  it('SHUTC that was owed', () => {
+    const bench = Bench.active();
+    bench.rq('038080', 'c1');
+    bench.expedited('4b8000', 'c0');
+    expect(cleared(bench).session.canSend()).toBe(true);
+    expect(bench.session.state).toBe('ACTIVE');
+  });
+
   it('responses that were owed', () => {
     const bench = Bench.active();
     bench.port.answers.push(DEFER_RESPONSE);
@@ -299,6 +307,16 @@ describe('quiesce', () => {
     expect(bench.port.take()).toEqual([]);
     bench.session.respond(0);
     expect(bench.port.take()).toEqual(['N2 838000', 'E4 4b8000 c1']);
+  });
+
+  it('SHUTD: SHUTC waits for the responses owed to a sender in delayed request mode too', () => {
+    const bench = Bench.active({ plu: 0xf0, common: 0, traffic: 0 });
+    bench.port.answers.push(DEFER_RESPONSE);
+    bench.rq('038000', 'c1');
+    bench.expedited('4b8000', 'c0');
+    expect(bench.port.take()).toEqual(['E3 cb8000 c0']);
+    bench.session.respond(0);
+    expect(bench.port.take()).toEqual(['N1 838000', 'E4 4b8000 c1']);
   });
 
   it('SHUTD: no bracket is begun once SHUTC is owed', () => {

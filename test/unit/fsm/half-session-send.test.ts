@@ -317,6 +317,15 @@ describe('brackets', () => {
     expect(bench.port.take()).toEqual(['N2 039020 c3']);
   });
 
+  it('a bid that meets one of the first speaker gives way too', () => {
+    const bench = Bench.active({ traffic: 0x90 });
+    bench.send('c1', CD);
+    bench.rq('4b8000', 'c8');
+    bench.rsp(1, 'cf9000', '080b0000c8');
+    expect(bench.port.take().slice(1)).toEqual(['N1 cb8000 c8']);
+    expect(bench.port.takeLog()).toEqual(['responded 080b0000', 'notice BID 00000000']);
+  });
+
   it('a granted bracket that is not needed any more is begun by LUSTAT', () => {
     const bench = Bench.active({ traffic: 0x90 });
     bench.send('c1', CD);
@@ -427,6 +436,8 @@ describe('contention and full duplex', () => {
     expect(bidder.port.take()).toEqual(['N2 4b8100 c8']);
     bidder.rsp(2, 'cb8100', 'c8');
     expect(bidder.port.take()).toEqual(['N3 039180 c2']);
+    bidder.rsp(0, '830100');
+    expect(bidder.port.take()).toEqual([]);
   });
 
   it('full duplex: both sides at once', () => {
