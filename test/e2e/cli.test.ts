@@ -99,8 +99,21 @@ describe('command line', () => {
     const unknown = await hostlink('call', 'ECO', '--text', 'x', '-c', config);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toContain('SERVICE_UNKNOWN');
-    const alone = await hostlink('call', 'ECHO', '--text', 'alone', '--standalone', '-c', config);
-    expect(alone.code, 'its PUs are in use by the running one').not.toBe(2);
+  });
+
+  it('call --standalone: a runtime of its own for one call', async () => {
+    const other = background('host', '-c', join(EXAMPLES, 'host.yaml'), '--port', '0', '--json');
+    try {
+      await vi.waitUntil(() => other.lines.length > 0, { timeout: 10_000 });
+      const { port } = JSON.parse(other.lines[0]!) as { port: number };
+      const own = join(folder, 'alone.yaml');
+      writeFileSync(own, readFileSync(join(EXAMPLES, 'hostlink.yaml'), 'utf8').replace('port: 12065', `port: ${port}`));
+      const alone = await hostlink('call', 'ECHO', '--text', 'alone', '--standalone', '-c', own);
+      expect(alone).toMatchObject({ code: 0, stdout: expect.stringContaining('alone') });
+    } finally {
+      other.child.kill('SIGTERM');
+      expect(await other.ended).toBe(0);
+    }
   });
 
   it('status: workers, links, sessions by state, services with count, average and queue', async () => {
