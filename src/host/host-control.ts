@@ -98,6 +98,12 @@ export class HostControl {
     this.session(lu)?.sendExpedited(Uint8Array.of(DFC.SIGNAL, 0, 1, 0, 0));
   }
 
+  /** SHUTD, and UNBIND when the LU has said SHUTC: a CLSDST that lets the LU finish. */
+  closeSession(lu: string): void {
+    this.session(lu)?.shutDown();
+  }
+
+  /** SHUTD alone. */
   shutd(lu: string): void {
     this.session(lu)?.sendExpedited(Uint8Array.of(DFC.SHUTD));
   }
@@ -106,10 +112,9 @@ export class HostControl {
     this.session(lu)?.send.sendControl(DFC.CHASE);
   }
 
-  /** Send data of our own accord (OUTBOUND): a BID goes first where the session wants it. */
+  /** Send data of our own accord (OUTBOUND): between brackets, after a BID where the session wants it. */
   send(lu: string, data: Uint8Array, flags?: ChainFlags): void {
-    const bytes = Buffer.from(data);
-    this.session(lu)?.send.send(bytes, 0, bytes.length, flags);
+    this.session(lu)?.send.sendOwn(data, flags);
   }
 
   /** Close the ACB of an application: logons to it fail with 083A, its sessions end. */

@@ -141,6 +141,8 @@ export class HostPu implements SscpPartner {
     const oaf = piu[at + 3]!;
     const lu = this.lus[oaf];
     if (lu !== undefined) {
+      // Our ACTPU or DACTPU is on its way: its LUs start from nothing, so what they sent before does not count.
+      if (this.isResetting) return;
       const { session } = lu;
       if (session !== undefined && daf === session.application.address) session.onPiu(piu, at, end);
       else if (daf === this.sscpAddress) lu.sscpSession.onPiu(piu, at, end);

@@ -40,6 +40,8 @@ const ERI = 0x10;
 interface OutChain {
   readonly bytes: Buffer;
   readonly flags: ChainFlags;
+  /** Not a reply: it begins a bracket of its own and waits while the LU's is open. */
+  readonly isOwn: boolean;
 }
 
 /** The normal flow from the host to one LU: chains, elements, segments, pacing, responses awaited. */
@@ -50,6 +52,7 @@ export class SendSide {
   private snf = 0;
   private readonly session: PrimarySession;
   private readonly waiting = new Queue<OutChain>();
+  private readonly own = new Queue<OutChain>();
   /** The chain being sent, and how far it is; a chain stops in the middle only for pacing. */
   private current: OutChain | undefined;
   private at = 0;
@@ -72,7 +75,7 @@ export class SendSide {
 
   /** Nothing is being sent or waiting to be sent. */
   get isIdle(): boolean {
-    return this.current === undefined && this.waiting.size === 0;
+    return this.current === undefined && this.waiting.size === 0 && this.own.size === 0;
   }
 
   get lastSnf(): number {
@@ -84,6 +87,7 @@ export class SendSide {
     this.sent.reset();
     this.pacing.reset();
     this.waiting.clear();
+    this.own.clear();
     this.current = undefined;
     this.repeatable = undefined;
     this.snf = 0;
@@ -97,33 +101,41 @@ export class SendSide {
     const { rules, row } = this.session;
     row.replies += 1;
     row.bytesOut += to - from;
-    const fits = to - from <= rules.ruSizeOut;
-    if (fits && this.isIdle && rules.mode !== MODE.contention && this.pacing.canSend && this.mayStart()) {
+    const fits = to - from <= rules.ruSizeOut && this.waiting.size === 0 && this.current === undefined;
+    if (fits && rules.mode !== MODE.contention && this.pacing.canSend && this.mayStart()) {
       const { brackets } = this.session;
       if ((brackets.state === 'INB' || brackets.state === 'UNUSED') && brackets.leave() === 'now') {
         this.begin(flags);
         this.putElement(bytes, from, to, true);
         this.finish();
+        if (this.own.size > 0) this.pump();
         return;
       }
     }
-    this.enqueue(Buffer.from(bytes.subarray(from, to)), flags);
+    this.enqueue(Buffer.from(bytes.subarray(from, to)), flags, false);
     this.pump();
   }
 
-  private enqueue(bytes: Buffer, flags: ChainFlags): void {
+  /** Send data that answers nothing: between brackets, after a BID where the LU is first speaker. The bytes are copied. */
+  sendOwn(bytes: Uint8Array, flags: ChainFlags = NO_FLAGS): void {
+    this.session.row.replies += 1;
+    this.session.row.bytesOut += bytes.length;
+    this.enqueue(Buffer.from(bytes), flags, true);
+    this.pump();
+  }
+
+  private enqueue(bytes: Buffer, flags: ChainFlags, isOwn: boolean): void {
     const { pluChains, ruSizeOut } = this.session.rules;
+    const queue = isOwn ? this.own : this.waiting;
     if (pluChains || bytes.length <= ruSizeOut) {
-      this.waiting.push({ bytes, flags });
+      queue.push({ bytes, flags, isOwn });
       return;
     }
     // Chains of one RU only: the data goes as several of them, and only the last ends the turn.
     for (let at = 0; at < bytes.length; at += ruSizeOut) {
       const isLast = at + ruSizeOut >= bytes.length;
-      this.waiting.push({
-        bytes: bytes.subarray(at, at + ruSizeOut),
-        flags: isLast ? flags : { eb: false, cd: false },
-      });
+      const part = bytes.subarray(at, at + ruSizeOut);
+      queue.push({ bytes: part, flags: isLast ? flags : { eb: false, cd: false }, isOwn });
     }
   }
 
@@ -150,18 +162,22 @@ export class SendSide {
       this.owesQc = false;
       this.sendControl(DFC.QC);
     }
-    if (this.waiting.size === 0 || !this.mayStart() || !this.pacing.canSend) return false;
+    const queue = this.waiting.size > 0 ? this.waiting : this.own;
+    const next = queue.peek();
+    if (next === undefined || !this.mayStart() || !this.pacing.canSend) return false;
+    if (next.isOwn && this.session.brackets.state === 'INB') return false;
     const leave = this.session.brackets.leave();
     if (leave === 'bid') {
       this.session.brackets.sendBid();
       this.sendControl(DFC.BID);
     }
     if (leave !== 'now') return false;
-    this.current = this.waiting.shift()!;
+    queue.shift();
+    this.current = next;
     this.at = 0;
     const mayLose = this.session.rules.mode === MODE.contention || this.session.brackets.state !== 'INB';
     this.repeatable = mayLose ? this.current : undefined;
-    this.begin(this.current.flags);
+    this.begin(next.flags);
     return true;
   }
 
@@ -283,9 +299,10 @@ export class SendSide {
     const lost = this.repeatable;
     this.repeatable = undefined;
     if (lost === undefined) return;
-    const rest = [...this.waiting];
-    this.waiting.clear();
-    for (const chain of [lost, ...rest]) this.waiting.push(chain);
+    const queue = lost.isOwn ? this.own : this.waiting;
+    const rest = [...queue];
+    queue.clear();
+    for (const chain of [lost, ...rest]) queue.push(chain);
     this.current = undefined;
   }
 

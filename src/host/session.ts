@@ -53,6 +53,7 @@ export class PrimarySession {
   private wasActive = false;
   /** Orderly end asked for: UNBIND goes between brackets. */
   private endsBetweenBrackets = false;
+  private endsAfterShutc = false;
 
   /** @param image the BIND RU to send */
   constructor(owner: SessionOwner, application: SessionApplication, row: LedgerRow, image: Buffer) {
@@ -89,6 +90,12 @@ export class PrimarySession {
   unbindOrderly(): void {
     this.endsBetweenBrackets = true;
     this.endIfBetween();
+  }
+
+  /** SHUTD; UNBIND follows the LU's SHUTC. */
+  shutDown(): void {
+    this.endsAfterShutc = true;
+    this.sendExpedited(Uint8Array.of(DFC.SHUTD));
   }
 
   clear(): void {
@@ -337,7 +344,7 @@ export class PrimarySession {
 
   /** What a control request of the LU means beyond its own answer. */
   afterControl(code: number): void {
-    if (code === DFC.RSHUTD) this.unbind(UNBIND_NORMAL);
+    if (code === DFC.RSHUTD || (code === DFC.SHUTC && this.endsAfterShutc)) this.unbind(UNBIND_NORMAL);
     else if (code === DFC.QEC) this.send.quiesce();
     else if (code === DFC.RELQ) this.send.resume();
     this.application.program.onControl?.(this, code);

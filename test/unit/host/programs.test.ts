@@ -249,13 +249,23 @@ describe('data that the host starts', () => {
     fixture.pu.clock.settle();
     const got = fixture.pu.drain();
     expect(got.map(({ rh, ru }) => [rh, ru.toString('latin1')])).toEqual([
-      ['039040', 'HI'],
+      ['039040', 'AB'],
       ['4b8000', '\xc8'],
     ]);
     fixture.pu.respond(got[1]!);
     fixture.pu.clock.settle();
-    expect(fixture.pu.drain().map(({ rh, ru }) => [rh, ru.toString()])).toEqual([['0390c0', 'AB']]);
+    expect(fixture.pu.drain().map(({ rh, ru }) => [rh, ru.toString()])).toEqual([['0390c0', 'HI']]);
     expect(fixture.rules()).toEqual([]);
+  });
+
+  it('is never taken for the reply of a call that is under way', () => {
+    const fixture = inSession('SLOW');
+    fixture.pu.piu(request(2, address(fixture, 'SLOW'), 1, '0390a0', Buffer.from('AB')));
+    fixture.control.send('LU2', Buffer.from('HI'));
+    fixture.pu.clock.settle();
+    expect(fixture.pu.drain()).toEqual([]);
+    fixture.clock.advance(100);
+    expect(fixture.pu.drain().map(({ rh }) => rh)).toEqual(['039040', '4b8000']);
   });
 
   it('contention: what the LU refuses with 081B goes again after its chain', () => {
@@ -267,7 +277,7 @@ describe('data that the host starts', () => {
     fixture.pu.piu(responseTo(first, undefined, '081b0000'));
     expect(fixture.pu.drain()).toEqual([]);
     fixture.pu.piu(request(2, 1, 2, '019000', Buffer.from('B')));
-    expect(fixture.pu.drain().map(({ ru }) => ru.toString())).toEqual(['HI', 'AB']);
+    expect(fixture.pu.drain().map(({ ru }) => ru.toString())).toEqual(['AB', 'HI']);
     expect(fixture.rules()).toEqual([]);
   });
 

@@ -351,6 +351,22 @@ describe('ends of a session (sna-wire 4.5)', () => {
     expect(fixture.rules()).toEqual([]);
   });
 
+  it('ACTPU while an ACTLU is on its way: its late response does not count', () => {
+    const fixture = inSession();
+    fixture.pu.auto = false;
+    fixture.control.actlu('LU2');
+    fixture.pu.clock.settle();
+    const actlu = fixture.pu.drain().at(-1)!;
+    fixture.control.actpu('PU1A');
+    fixture.pu.respond(actlu, Buffer.from([0x0d, 0x01]));
+    fixture.pu.clock.settle();
+    expect(fixture.rules()).toEqual([]);
+    fixture.pu.auto = true;
+    fixture.pu.respond(fixture.pu.take(), Buffer.from([0x11, 0x01]));
+    fixture.pu.clock.settle();
+    expect([...fixture.node.lus.values()].every(({ state }) => state === 'ACTIVE')).toBe(true);
+  });
+
   it('application closed: UNBIND, and 083A from then on', () => {
     const fixture = inSession();
     fixture.control.closeApplication('ECHO');
@@ -359,15 +375,24 @@ describe('ends of a session (sna-wire 4.5)', () => {
     expect(came(fixture).map(([, ru]) => ru)).toEqual(['3201', '083a0000010681']);
   });
 
-  it('SHUTD, SHUTC, UNBIND', () => {
+  it.each([
+    ['shutd', [['cb8000', 'c1']]],
+    [
+      'closeSession',
+      [
+        ['cb8000', 'c1'],
+        ['6b8000', '3201'],
+      ],
+    ],
+  ] as const)('%s: SHUTD, SHUTC, and UNBIND where it was asked for', (how, after) => {
     const fixture = inSession();
-    fixture.control.shutd('LU2');
+    fixture.control[how]('LU2');
     fixture.pu.clock.settle();
     const shutd = fixture.pu.take();
     expect([shutd.rh, shutd.ru.toString('hex'), shutd.th0]).toEqual(['4b8000', 'c0', 0x2d]);
     fixture.pu.respond(shutd);
     fixture.pu.piu(expedited(2, 1, 5, '4b8000', 'c1'));
-    expect(came(fixture)).toEqual([['cb8000', 'c1']]);
+    expect(came(fixture)).toEqual(after);
     expect(fixture.rules()).toEqual([]);
   });
 
