@@ -40,7 +40,7 @@ const EMPTY = new Uint8Array(0);
 /** Ids of requests are 0 and above. */
 const NO_REQUEST = -1;
 const REPLY_TOO_LONG_SENSE = 0x08120000;
-/** Bracket and direction races: the host did not take the request, so it may go elsewhere. */
+/** Bracket and direction races: the host did not take the request, so it may go elsewhere; so may one never sent. */
 const RACE_SENSES = new Set([0x080b, 0x0813, 0x0814, 0x081b]);
 
 /**
@@ -275,7 +275,7 @@ export class LuSession implements HalfSessionPort {
     const sense = describeSense(senseData);
     const details = { lu: this.config.name, senseData: sense.code, senseName: sense.name, retry: sense.retry };
     this.reason = `request rejected: ${sense.code} ${sense.name}`;
-    if (RACE_SENSES.has(senseData >>> 16)) {
+    if (RACE_SENSES.has(senseData >>> 16) || !this.half.hasTransmitted) {
       this.owner.channel.refuse(this.requestId);
       this.endCall();
       return;
