@@ -1,6 +1,5 @@
 import { type Clock, createClock } from '../base/clock.js';
 import { createSilentLog, type Log } from '../base/log.js';
-import type { Prng } from '../base/prng.js';
 import { type HostDefinitionsInput, parseDefinitions } from './definitions.js';
 import { HostControl } from './host-control.js';
 import { HostNode } from './host-node.js';
@@ -10,7 +9,6 @@ import { type HostReport, reportOf } from './report.js';
 
 export interface EmbeddedHostOptions {
   readonly clock?: Clock;
-  readonly prng?: Prng;
   readonly log?: Log;
   /** Called for each request that an application executes. */
   readonly onLedger?: OnLedger;

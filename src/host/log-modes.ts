@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MODE, RESPONSE, ruSizeCode } from './bind-rules.js';
-import { paddedName, toEbcdic } from './ebcdic.js';
+import { paddedName } from './ebcdic.js';
 
 const FM_PROFILES = [2, 3, 4, 7, 18] as const;
 const TS_PROFILES = [2, 3, 4] as const;
@@ -146,9 +146,4 @@ export function bindImage(mode: LogMode, application: string, userData: Uint8Arr
     userData,
     Uint8Array.of(0),
   ]);
-}
-
-/** A mode name as INIT-SELF carries it. */
-export function modeName(name: string): Buffer {
-  return toEbcdic(name.padEnd(8));
 }

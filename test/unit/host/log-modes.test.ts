@@ -211,6 +211,10 @@ describe('BIND image', () => {
     expect([changed(8, 6), changed(12, 0), changed(10, 0x88), changed(2, 4), changed(7, 0x90)]).toEqual([
       8, 12, 10, 2, 7,
     ]);
+    // Staging stays; support of adaptive pacing may be taken back, not added.
+    expect([changed(8, 0x85), changed(9, 0x85)]).toEqual([8, 9]);
+    sent[9] = 0x85;
+    expect([changed(9, 0x05), changed(9, 0xc5)]).toEqual([-1, 9]);
     expect(bindResponseFault(sent, sent, false)).toBe(-1);
     expect(bindResponseFault(sent, sent.subarray(0, 9), true)).toBe(9);
   });

@@ -133,6 +133,14 @@ describe('programs', () => {
     expect(fixture.rules()).toEqual([]);
   });
 
+  it('BIG: only the last RU of a definite-response chain asks for the definite response', () => {
+    const fixture = inSession('BIG', { logModes: [{ name: 'FAST', pluResponse: 'definite', ruSizeOut: 256 }] });
+    const got = call(fixture, 'BIG', toEbcdic('00000600'));
+    expect(got.map(({ rh }) => rh)).toEqual(['029040', '009000', '018000']);
+    fixture.pu.piu(responseTo(got[2]!));
+    expect([fixture.rules(), fixture.node.lus.get('LU2')?.session?.brackets.state]).toEqual([[], 'BETB']);
+  });
+
   it('BIG: single-RU sessions get several chains, and the turn with the last', () => {
     const fixture = inSession('BIG', {
       logModes: [{ name: 'FAST', pluChains: false, ruSizeOut: 256, brackets: 'none' }],
