@@ -1,6 +1,6 @@
 import net from 'node:net';
 import type { Clock } from '../base/clock.js';
-import { HostLinkError, toHostLinkError } from '../base/errors.js';
+import { HostLinkError } from '../base/errors.js';
 import type { HostConnection, HostTransport } from './connection.js';
 import type { PeerDefinition } from './definitions.js';
 import type { HostNode } from './host-node.js';
@@ -39,6 +39,8 @@ export class HostServer {
   private readonly sockets = new Set<net.Socket>();
   /** Peers that we hold a connection to, or are getting one. */
   private readonly busyPeers = new Set<PeerDefinition>();
+  /** Our halves of pairs whose other half has not come yet. */
+  private readonly awaited = new Map<PeerDefinition, net.Socket>();
   private isStopping = false;
 
   constructor(node: HostNode) {
@@ -79,13 +81,14 @@ export class HostServer {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_DELAY_MS);
     this.sockets.add(socket);
-    socket.on('error', (error) => this.node.warn(toHostLinkError(error).message));
+    socket.on('error', (error) => this.node.warn(error.message));
     socket.once('close', () => this.sockets.delete(socket));
   }
 
   private onAccepted(socket: net.Socket): void {
     this.track(socket);
     const remoteAddress = plainAddress(socket.remoteAddress);
+    if (this.joinAwaited(socket, remoteAddress)) return;
     const peer = this.node.definitions.peers.find(
       (one) => one.address === remoteAddress && one.connections === 2 && !this.busyPeers.has(one),
     );
@@ -130,15 +133,21 @@ export class HostServer {
 
   /** The peer opens its own connection once ours is there: what it writes comes on that. */
   private awaitTheirs(write: net.Socket, peer: PeerDefinition): void {
-    const onConnection = (read: net.Socket) => {
-      if (plainAddress(read.remoteAddress) !== peer.address) return;
-      this.server.off('connection', onConnection);
+    this.awaited.set(peer, write);
+    write.once('close', () => this.awaited.delete(peer));
+  }
+
+  /** Is this the other half of a pair that we began? */
+  private joinAwaited(read: net.Socket, remoteAddress: string): boolean {
+    for (const [peer, write] of this.awaited) {
+      if (peer.address !== remoteAddress) continue;
+      this.awaited.delete(peer);
       write.once('close', () => read.destroy());
       read.once('close', () => write.destroy());
-      this.join(read, write, peer.address, peer);
-    };
-    this.server.on('connection', onConnection);
-    write.once('close', () => this.server.off('connection', onConnection));
+      this.join(read, write, remoteAddress, peer);
+      return true;
+    }
+    return false;
   }
 
   private join(

@@ -108,36 +108,32 @@ describe('embedded host on real sockets', () => {
     expect((await callOnce(write, theirs)).toString()).toBe('OVER TCP');
   });
 
-  it('as origin: connects to a PU that listens, and asks for it', async () => {
+  it.each([1, 2] as const)('as origin with %i: connects to a PU that listens, and asks for it', async (connections) => {
     const listener = net.createServer();
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     stops.push(() => void listener.close());
     const accepted = new Promise<net.Socket>((resolve) => listener.once('connection', resolve));
-    await start({
-      peers: [
-        {
-          address: '127.0.0.1',
-          port: (listener.address() as net.AddressInfo).port,
-          pus: [{ name: 'PU1A', mac: '4000.0000.0011' }],
-        },
-      ],
-    });
-    const socket = await accepted;
-    stops.push(() => void socket.destroy());
+    const { port } = listener.address() as net.AddressInfo;
+    const pus = [{ name: 'PU1A', mac: '4000.0000.0011' }];
+    const host = await start({ peers: [{ address: '127.0.0.1', port, connections, pus }] });
+    const read = await accepted;
+    const write = connections === 1 ? read : net.connect(host.port, host.address);
+    stops.push(() => void read.destroy());
     const explored = new Promise<SspMessage>((resolve) => {
       const framer = new SspFramer((bytes, from, to) => {
         const message = decodeSsp(Buffer.from(bytes.subarray(from, to)));
         if (message.messageType === SSP.CANUREACH) resolve(message);
         else if (message.data[3] === 0x20) {
-          socket.write(encodeSsp({ ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, data: CAPEX }));
-          socket.write(
+          write.write(encodeSsp({ ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, data: CAPEX }));
+          write.write(
             encodeSsp({ ...EMPTY_CONTROL, messageType: SSP.CAP_EXCHANGE, direction: 2, data: encodeCapexPositive() }),
           );
         }
       });
-      socket.on('data', (chunk: Buffer) => framer.push(chunk));
+      read.on('data', (chunk: Buffer) => framer.push(chunk));
     });
     expect(await explored).toMatchObject({ targetMac: '400000000011', flags: 0x80 });
+    expect(host.report().connections).toBe(1);
   });
 
   it('a port that is taken is an error of its own', async () => {
