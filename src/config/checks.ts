@@ -68,10 +68,6 @@ function checkCarrier(link: LooseLink, at: number, report: Report): void {
       'a host name or an IP address, here or in linkDefaults',
     );
   }
-  if (link.role === 'target' && link.dlsw?.connections === 1) {
-    const message = 'connections is 1, but with role target the peer needs a connection of its own';
-    report(['links', at, 'dlsw', 'connections'], message, '2, or role origin');
-  }
   checkPair(link, at, 'connectRetry', 'connectRetryMax', report);
   checkPair(link, at, 'sessionRetry', 'sessionRetryMax', report);
 }

@@ -140,10 +140,11 @@ export class TcpTransport implements Transport {
     this.server = server;
   }
 
-  /** An origin connects at once; a target waits to be connected to first. */
+  /** An origin connects at once; a target waits to be connected to first, and connects back where two are wanted. */
   private connectWhenDue(): void {
     if (!this.isOpening) return;
-    if (this.link.role === 'origin' || (this.theirs && this.needsOurs && !this.ours)) this.connect();
+    const isTurn = this.link.role === 'origin' || this.theirs !== undefined;
+    if (this.needsOurs && isTurn && this.ours === undefined) this.connect();
     else this.checkUp();
   }
 
@@ -179,7 +180,6 @@ export class TcpTransport implements Transport {
     this.theirs = socket;
     this.watch(socket, remote);
     this.connectWhenDue();
-    this.checkUp();
   }
 
   /** Only the configured peer may connect; a name instead of an address cannot be compared and is let in. */

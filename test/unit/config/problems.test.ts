@@ -75,7 +75,6 @@ describe('a file full of mistakes', () => {
       '8:16 server.pingTimeout: pingTimeout is 10000 ms, not more than pingInterval',
       '10:10 log.level: level is "loud", which is not a choice',
       '13:19 linkDefaults.dlsw.window: window is 70000, too large',
-      '17:26 links[0].dlsw.connections: connections is 1, but with role target the peer needs a connection of its own',
       '17:39 links[0].dlsw.explorer: explorer is "yes", not true or false',
       '18:24 links[0].sna.piuSizeMax: piuSizeMax is 20, too small',
       '19:50 links[0].timers.connectRetryMax: connectRetryMax is 60000 ms, less than connectRetry',

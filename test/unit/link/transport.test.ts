@@ -88,6 +88,7 @@ describe('TcpTransport', () => {
     back.write('early');
     await vi.waitUntil(() => recorder.bytes.toString() === 'early');
     expect(recorder.ups).toEqual([['127.0.0.1', '127.0.0.1']]);
+    expect(accepted, 'one connection of ours is enough').toBe(1);
     recorder.transport.write(Buffer.from('out'), () => {});
     await vi.waitUntil(() => Buffer.concat(seen).toString() === 'out');
     recorder.transport.reduce('ours');
