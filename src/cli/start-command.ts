@@ -1,5 +1,4 @@
 import { HostLinkError } from '../base/errors.js';
-import { createLog, type Log } from '../base/log.js';
 import { loadConfig } from '../config/load.js';
 import type { HostLinkConfig } from '../config/model.js';
 import { summarizeConfig } from '../config/print.js';
@@ -37,14 +36,13 @@ export async function runStart(io: CliIo, options: StartOptions): Promise<number
   const config = quieter(io, loadConfig(options.config), options);
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
   if (!options.json) print(io.out, summarizeConfig(config));
-  const log = createLog(config.log, { server: config.server.name });
   let endTrace: Running['endTrace'];
   const prepare = (runtime: HostLink): void => {
     endTrace = output && startRecording(runtime, output, { dlsw: options.dlsw ?? false });
   };
-  const hostlink = await HostLink.start(config, { log, prepare });
+  const hostlink = await HostLink.start(config, { prepare });
   const stopped = waitForStop(io, hostlink, options);
-  const control = await startControl(hostlink, log).catch(async (error: unknown) => {
+  const control = await startControl(hostlink).catch(async (error: unknown) => {
     await hostlink.stop({ graceMs: 0 });
     throw error;
   });
@@ -62,10 +60,10 @@ function quieter(io: CliIo, config: HostLinkConfig, { json }: StartOptions): Hos
   return { ...config, log: { ...config.log, level: 'warn' } };
 }
 
-async function startControl(hostlink: HostLink, log: Log): Promise<ControlServer | undefined> {
+async function startControl(hostlink: HostLink): Promise<ControlServer | undefined> {
   const { control, callSizeMax } = hostlink.config.server;
   if (control === undefined) return undefined;
-  return ControlServer.start(control, controlled(hostlink), { callSizeMax, logger: log.part('control') });
+  return ControlServer.start(control, controlled(hostlink), { callSizeMax, logger: hostlink.log.part('control') });
 }
 
 /** Tell what happens: workers and links by event, sessions by count. */

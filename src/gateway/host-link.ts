@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { nanoid } from 'nanoid';
 import { type Clock, createClock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import { createLog, type Log } from '../base/log.js';
@@ -17,6 +18,8 @@ import { Calls } from './calls.js';
 import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
 import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
+
+const RUN_ID_SIZE = 10;
 
 /** Longest deadline of a call, ms: what a timer of Node holds. */
 export const CALL_TIMEOUT_MAX_MS = 2_147_483_647;
@@ -63,6 +66,10 @@ export interface SessionInfo extends SessionRow {
 /** The runtime: workers with their links and sessions, and the calls that go over them. */
 export class HostLink extends EventEmitter<HostLinkEvents> {
   readonly config: HostLinkConfig;
+  /** Names this run: in every log line and in the statistics, so that records of two runs are not mixed up. */
+  readonly run = nanoid(RUN_ID_SIZE);
+  /** Where this runtime writes its log. */
+  readonly log: Log;
   private readonly clock: Clock;
   private readonly directory: Directory;
   private readonly dispatcher: Dispatcher;
@@ -100,9 +107,10 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     const {
       clock = createClock(),
       prng = createPrng(),
-      log = createLog(config.log, { server: config.server.name }),
+      log = createLog(config.log, { server: config.server.name, run: this.run }),
     } = options;
     this.config = config;
+    this.log = log;
     this.clock = clock;
     this.startedMs = clock.nowMs();
     this.services = new Map(config.services.map((service) => [service.name, service]));
@@ -178,7 +186,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   stats(): HostLinkStats {
     const { config, directory, dispatcher } = this;
     const sources = { config, directory, dispatcher, seats: this.supervisor.seats };
-    return collectStats(sources, this.state, this.clock.nowMs() - this.startedMs);
+    return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
   }
 
   /** Every LU session of the workers that answer. */
@@ -225,6 +233,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     const { config, clock, directory, dispatcher } = this;
     return new Supervisor({
       config,
+      bindings: { server: config.server.name, run: this.run },
       clock,
       prng,
       log,

@@ -57,7 +57,14 @@ export interface GroupStats {
 
 /** What the runtime is doing, as plain JSON. Times are ms, sizes bytes. */
 export interface HostLinkStats {
-  readonly server: { readonly name: string; readonly state: RuntimeState; readonly pid: number; readonly upMs: number };
+  /** run: the id in the log lines of this run. */
+  readonly server: {
+    readonly name: string;
+    readonly run: string;
+    readonly state: RuntimeState;
+    readonly pid: number;
+    readonly upMs: number;
+  };
   readonly workers: readonly WorkerStats[];
   readonly links: readonly LinkStats[];
   /** Over all links. */
@@ -147,12 +154,12 @@ function groupStats({ config, directory, dispatcher }: StatsSources): GroupStats
 }
 
 /** Put the picture together; costs a walk over workers and links, nothing on the call path. */
-export function collectStats(sources: StatsSources, state: RuntimeState, upMs: number): HostLinkStats {
+export function collectStats(sources: StatsSources, run: string, state: RuntimeState, upMs: number): HostLinkStats {
   const { config, directory, dispatcher, seats } = sources;
   const links = linkStats(sources);
   const byState = SESSION_STATES.map((name) => links.reduce((sum, link) => sum + link.sessions[name], 0));
   return {
-    server: { name: config.server.name, state, pid: process.pid, upMs: Math.round(upMs) },
+    server: { name: config.server.name, run, state, pid: process.pid, upMs: Math.round(upMs) },
     workers: seats.map((seat) => workerStats(seat, directory)),
     links,
     sessions: { ...progressOf(seats), byState: countsOf(byState) },

@@ -56,7 +56,7 @@ export class Calls {
       return;
     }
     for (let session = this.table.firstFree(group); session; session = this.table.firstFree(group)) {
-      if (this.start(session, id, bytes, from, to)) return;
+      if (this.start(session, id, bytes, from, to) !== 'busy') return;
       this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
     }
     this.waitOrRefuse(id, group, deadlineMs, bytes, from, to);
@@ -87,8 +87,9 @@ export class Calls {
     while (queue.length > 0) {
       const next = queue.shift()!;
       this.waitingCount -= 1;
-      if (this.start(session, next.id, next.bytes, next.from, next.to)) return;
-      this.channel.refuse(next.id);
+      const outcome = this.start(session, next.id, next.bytes, next.from, next.to);
+      if (outcome === 'sent') return;
+      if (outcome === 'busy') this.refuse(next.id);
     }
     this.recovery.active(session);
   }
@@ -103,10 +104,10 @@ export class Calls {
     }
   }
 
-  private start(session: LuSession, id: number, bytes: Buffer, from: number, to: number): boolean {
-    if (!session.call(id, bytes, from, to)) return false;
-    this.recovery.enter(session, 'BUSY');
-    return true;
+  private start(session: LuSession, id: number, bytes: Buffer, from: number, to: number): 'sent' | 'busy' | 'failed' {
+    const outcome = session.call(id, bytes, from, to);
+    if (outcome === 'sent') this.recovery.enter(session, 'BUSY');
+    return outcome;
   }
 
   private waitOrRefuse(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {

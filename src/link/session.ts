@@ -1,4 +1,4 @@
-import { HostLinkError } from '../base/errors.js';
+import { HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { SessionRow, SessionState } from '../channel/messages.js';
 import type { LuConfig, SnaOptions } from '../config/model.js';
@@ -110,18 +110,19 @@ export class LuSession implements HalfSessionPort {
 
   /**
    * Send a request to the host. The bytes must stay untouched until its answer.
-   * @returns false when the session cannot take it (nothing was sent)
+   * @returns busy when the session cannot take it now, failed when it never can (its caller has been told); nothing was sent
+   *   then
    */
-  call(id: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const isDefinite = this.config.response === 'definite';
+  call(id: number, bytes: Uint8Array, from: number, to: number): 'sent' | 'busy' | 'failed' {
     this.requestId = id;
     this.hasCaller = true;
-    if (this.half.sendChain(bytes, from, to, isDefinite ? SEND.CD | SEND.DEFINITE : SEND.CD)) {
-      this.calls += 1;
-      return true;
+    if (!this.startChain(bytes, from, to)) {
+      const isRefused = this.requestId === NO_REQUEST;
+      this.requestId = NO_REQUEST;
+      return isRefused ? 'failed' : 'busy';
     }
-    this.requestId = NO_REQUEST;
-    return false;
+    this.calls += 1;
+    return 'sent';
   }
 
   /** The caller left. True when the request was still unsent and has been taken back; else its reply will come late. */
@@ -237,6 +238,18 @@ export class LuSession implements HalfSessionPort {
 
   protocolError(senseData: number, what: string): void {
     this.owner.protocolError(this, senseData, what);
+  }
+
+  /** A payload that the BIND leaves no way to send fails its call: one RU only, and it is longer. */
+  private startChain(bytes: Uint8Array, from: number, to: number): boolean {
+    const flags = this.config.response === 'definite' ? SEND.CD | SEND.DEFINITE : SEND.CD;
+    try {
+      return this.half.sendChain(bytes, from, to, flags);
+    } catch (error) {
+      this.owner.channel.fail(this.requestId, toHostLinkError(error));
+      this.dropCall();
+      return false;
+    }
   }
 
   private settle(): void {

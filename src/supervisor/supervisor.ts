@@ -27,6 +27,8 @@ export interface RuntimeEvent {
 
 export interface SupervisorOptions {
   readonly config: HostLinkConfig;
+  /** On every log line of the workers. */
+  readonly bindings: Record<string, unknown>;
   readonly clock: Clock;
   readonly prng: Prng;
   readonly log: Log;
@@ -171,7 +173,7 @@ export class Supervisor {
       groups: config.groups,
       log: config.log,
       replySizeMax: config.server.replySizeMax,
-      bindings: { server: config.server.name },
+      bindings: this.options.bindings,
     };
     seat.endTimer();
     const running = launcher.launch(start, (outcome) => this.ended(seat, run, outcome));

@@ -84,6 +84,18 @@ describe('profiles: every log mode of the embedded host carries calls', () => {
   });
 });
 
+describe('limits of a profile', () => {
+  it('FM profile 2 has no chains: a payload that needs one fails its call alone, unsent', async () => {
+    const host = await startHost();
+    const hostlink = await startRuntime(smallRuntime({ port: host.port, logMode: 'LU0FDX', addresses: '2-3' }));
+    const call = hostlink.call('ECHO', payload(5000, 1));
+    await expect(call).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LONG' });
+    await echoes(hostlink, [1, 3000], 20);
+    expect(hostlink.stats().workers[0]!.restarts).toBe(0);
+    await stopClean(hostlink, host);
+  });
+});
+
 describe('DLSw: who connects, who looks for whom, on how many connections', () => {
   const address = '127.0.0.21';
 

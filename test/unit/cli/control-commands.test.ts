@@ -23,7 +23,7 @@ const PIU = Buffer.from('2c00020100010390a0c1c2', 'hex');
 function statsOf(active: number): HostLinkStats {
   const sessions = Object.fromEntries(SESSION_STATES.map((state) => [state, state === 'ACTIVE' ? active : 0]));
   return {
-    server: { name: 'TEST', state: 'RUNNING', pid: 42, upMs: 1500 },
+    server: { name: 'TEST', run: 'r1', state: 'RUNNING', pid: 42, upMs: 1500 },
     workers: [
       {
         id: 0,

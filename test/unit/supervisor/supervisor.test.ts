@@ -32,6 +32,7 @@ function build(over: FakeConfig = {}) {
   });
   const supervisor: Supervisor = new Supervisor({
     config,
+    bindings: {},
     clock,
     prng: () => 0,
     log: createSilentLog(),
