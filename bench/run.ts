@@ -1,18 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { type CallsResult, type CallsRow, runCalls } from './calls.js';
+import { type CallsRow, runCalls } from './calls.js';
 import { type MicroResult, runMicro } from './micro.js';
-
-interface BenchReport {
-  readonly node: string;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly payloadSize: number;
-  readonly micro: readonly MicroResult[];
-  readonly calls: CallsResult;
-}
+import { type BenchReport, writeToReadme } from './report.js';
 
 const PAYLOAD_SIZE = 1024;
+const README = new URL('../../README.md', import.meta.url);
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(name);
@@ -70,6 +63,7 @@ async function main(): Promise<void> {
   };
   const file = option('--out');
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  if (process.argv.includes('--readme')) writeToReadme(report, README);
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
   else
     process.stdout.write(

@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { CallsResult, CallsRow } from './calls.js';
+import type { LoadResult } from './load.js';
+import type { MicroResult } from './micro.js';
+
+/** All that one run of the bench found, and on what. */
+export interface BenchReport {
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly payloadSize: number;
+  readonly micro: readonly MicroResult[];
+  readonly calls: CallsResult;
+}
+
+const BEGIN = '<!-- bench:begin -->';
+const END = '<!-- bench:end -->';
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function cells({ perSecond, p50Ms, p99Ms }: LoadResult): string {
+  return `${count(perSecond)} | ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`;
+}
+
+function row(each: CallsRow): string {
+  const ratios = `${each.ratioToPiscina.toFixed(2)} | ${each.ratioToTcp.toFixed(2)}`;
+  return `| ${each.inFlight} | ${cells(each.hostlink)} | ${cells(each.piscina)} | ${cells(each.tcp)} | ${ratios} |`;
+}
+
+/** The figures as Markdown tables. */
+export function renderReport({ node, cpu, cores, payloadSize, micro, calls }: BenchReport): string {
+  const title = `Made by \`npm run bench -- --readme\` with Node ${node} on ${cores} cores (${cpu}).`;
+  return [
+    `${title} Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.`,
+    '',
+    '| in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | TCP echo/s | p50 / p99 ms | x piscina | x TCP |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...calls.rows.map(row),
+    '',
+    `${calls.sessions} sessions were up after ${Math.round(calls.bringUpMs)} ms, threads and all.`,
+    '',
+    '| codec | operations/s | ns each |',
+    '| --- | ---: | ---: |',
+    ...micro.map(({ name, perSecond, nanos }) => `| ${name} | ${count(perSecond)} | ${count(nanos)} |`),
+  ].join('\n');
+}
+
+/** Put the figures between the bench markers of the README. @throws Error when the markers are missing */
+export function writeToReadme(report: BenchReport, file: URL): void {
+  const text = readFileSync(file, 'utf8');
+  const from = text.indexOf(BEGIN);
+  const to = text.indexOf(END);
+  if (from < 0 || to < from) throw new Error(`README.md lacks ${BEGIN} and ${END}`);
+  writeFileSync(file, `${text.slice(0, from + BEGIN.length)}\n${renderReport(report)}\n${text.slice(to)}`);
+}
