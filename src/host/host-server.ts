@@ -125,13 +125,14 @@ export class HostServer {
         if (!this.isStopping) this.connect(peer);
       });
     });
-    socket.once('connect', () => {
-      if (peer.connections === 1) this.join(socket, socket, peer.address, peer);
-      else this.awaitTheirs(socket, peer);
-    });
+    if (peer.connections === 2) this.awaitTheirs(socket, peer);
+    else socket.once('connect', () => this.join(socket, socket, peer.address, peer));
   }
 
-  /** The peer opens its own connection once ours is there: what it writes comes on that. */
+  /**
+   * The peer opens its own connection once ours is there: what it writes comes on that. It may come before we hear that
+   * ours is there, so it is awaited from the start.
+   */
   private awaitTheirs(write: net.Socket, peer: PeerDefinition): void {
     this.awaited.set(peer, write);
     write.once('close', () => this.awaited.delete(peer));
@@ -144,7 +145,8 @@ export class HostServer {
       this.awaited.delete(peer);
       write.once('close', () => read.destroy());
       read.once('close', () => write.destroy());
-      this.join(read, write, remoteAddress, peer);
+      if (!write.connecting) this.join(read, write, remoteAddress, peer);
+      else write.once('connect', () => this.join(read, write, remoteAddress, peer));
       return true;
     }
     return false;
