@@ -252,16 +252,6 @@ describe('files', () => {
   });
 });
 
-/** Milliseconds of the fastest of three runs: the others had to share the processor. */
-function fastestMs(run: () => unknown): number {
-  const times = [1, 2, 3].map(() => {
-    const startMs = performance.now();
-    run();
-    return performance.now() - startMs;
-  });
-  return Math.min(...times);
-}
-
 /** 16 links of two PUs of 128 LUs. @param lusOf the lines that define the LUs of one PU */
 function manyLus(lusOf: (pu: number) => string[]): string {
   const lines = ['server: { min: 16 }', 'linkDefaults: { peer: { address: h }, local: { port: 0 } }', 'links:'];
@@ -274,20 +264,18 @@ function manyLus(lusOf: (pu: number) => string[]): string {
   return lines.join('\n');
 }
 
-describe('speed', () => {
-  it('4,096 LUs load in well under a second', () => {
+describe('large configurations', () => {
+  it('4,096 LUs in ranges, each with its own name', () => {
     const text = manyLus((pu) => [`          { addresses: 1-128, name: "L${pu}X{address}", application: ECHO }`]);
-    expect(fastestMs(() => parseConfig(text, 'big.yaml'))).toBeLessThan(300);
     const lus = parseConfig(text, 'big.yaml').links.flatMap((link) => link.pus.flatMap((pu) => pu.lus));
     expect(new Set(lus.map((lu) => lu.name)).size).toBe(4096);
   });
 
-  it('and not much slower with a line for each of them', () => {
+  it('and with a line for each of them', () => {
     const addresses = Array.from({ length: 128 }, (_, at) => at + 1);
     const text = manyLus((pu) =>
       addresses.map((at) => `          { addresses: ${at}, name: L${pu}X${at}, application: ECHO },`),
     );
-    expect(fastestMs(() => parseConfig(text, 'big.yaml'))).toBeLessThan(2000);
     expect(parseConfig(text, 'big.yaml').links).toHaveLength(16);
   });
 });
