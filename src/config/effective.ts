@@ -31,13 +31,14 @@ class Groups {
 }
 
 function serverOf({ server }: HostLinkFile): ServerConfig {
-  const { gperiod, stopGrace, pingInterval, pingTimeout, max, control, ...rest } = server;
+  const { gperiod, stopGrace, idleTimeout, pingInterval, pingTimeout, max, control, ...rest } = server;
   return {
     ...rest,
     max: max ?? server.min,
     control,
     gperiodMs: gperiod,
     stopGraceMs: stopGrace,
+    idleTimeoutMs: idleTimeout,
     pingIntervalMs: pingInterval,
     pingTimeoutMs: pingTimeout,
   };

@@ -39,6 +39,8 @@ export interface ServerConfig {
   readonly control: string | undefined;
   /** How long stop() lets running requests finish. */
   readonly stopGraceMs: number;
+  /** A worker above min that had no call for this long ends its sessions and stops. */
+  readonly idleTimeoutMs: number;
   /** A worker is asked for a sign of life this often. */
   readonly pingIntervalMs: number;
   /** A worker silent for this long is hung and is ended. */

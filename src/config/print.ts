@@ -18,6 +18,7 @@ function serverTree(server: ServerConfig): Tree {
     replySizeMax,
     control,
     stopGraceMs,
+    idleTimeoutMs,
     pingIntervalMs,
     pingTimeoutMs,
     ...rest
@@ -32,6 +33,7 @@ function serverTree(server: ServerConfig): Tree {
     replySizeMax: printSize(replySizeMax),
     ...(control === undefined ? {} : { control }),
     stopGrace: printDuration(stopGraceMs),
+    idleTimeout: printDuration(idleTimeoutMs),
     pingInterval: printDuration(pingIntervalMs),
     pingTimeout: printDuration(pingTimeoutMs),
   };

@@ -49,6 +49,9 @@ const server = z.strictObject({
     .optional()
     .describe('Unix socket for status, call and trace, from the working directory; off when absent'),
   stopGrace: duration(0, '1h').prefault('10s').describe('How long stop lets running requests finish'),
+  idleTimeout: duration('100ms', '7d')
+    .prefault('60s')
+    .describe('A worker above min without a call for this long ends its sessions and stops'),
   pingInterval: duration('100ms', '1h').prefault('5s').describe('A worker is asked for a sign of life this often'),
   pingTimeout: duration('100ms', '1h').prefault('15s').describe('A worker silent for this long is ended'),
 });

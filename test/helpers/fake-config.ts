@@ -98,6 +98,7 @@ export function fakeConfig(over: FakeConfig = {}): HostLinkConfig {
       replySizeMax: 65_536,
       control: undefined,
       stopGraceMs: 1000,
+      idleTimeoutMs: 60_000,
       pingIntervalMs: 5000,
       pingTimeoutMs: 5000,
       ...over.server,

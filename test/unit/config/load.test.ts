@@ -29,6 +29,7 @@ describe('defaults', () => {
       replySizeMax: 4_194_304,
       control: undefined,
       stopGraceMs: 10_000,
+      idleTimeoutMs: 60_000,
       pingIntervalMs: 5_000,
       pingTimeoutMs: 15_000,
     });

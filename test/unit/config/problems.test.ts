@@ -149,7 +149,7 @@ describe('a file full of mistakes', () => {
     expect(rest).toHaveLength(problems.length);
     expect(rest[0]).toBe(
       'wrong.yaml:2:3: unknown key nmae; did you mean name?; allowed: name, min, max, asqcount, maxqcount, maxrstart, ' +
-        'gperiod, callSizeMax, replySizeMax, control, stopGrace, pingInterval, pingTimeout',
+        'gperiod, callSizeMax, replySizeMax, control, stopGrace, idleTimeout, pingInterval, pingTimeout',
     );
   });
 });
