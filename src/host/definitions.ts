@@ -25,6 +25,10 @@ function rangeOf(text: string): readonly [number, number] | undefined {
   return first >= 1 && first <= last && last <= 255 ? [first, last] : undefined;
 }
 
+/** Which logons may wait instead of failing: for a free LU or application, for an enabled one, or both. */
+const QUEUE_RULES = ['none', 'sessionLimit', 'notEnabled', 'all'] as const;
+export type QueueRule = (typeof QUEUE_RULES)[number];
+
 const luRange = z.strictObject({
   addresses: addressRange,
   /** `{address}` or `{address:03}` (zero-padded) stands for the local address. */
@@ -32,6 +36,8 @@ const luRange = z.strictObject({
   /** Log mode of logons that name none. */
   logMode: snaName.optional(),
   sessionLimit: z.number().int().min(1).max(1).default(1),
+  /** Where logons of these LUs wait that do not say it themselves. */
+  queueAt: z.enum(['tail', 'head']).default('tail'),
   /** LOGAPPL: the application that acquires the LU as soon as it is enabled. */
   autologon: snaName.optional(),
 });
@@ -54,6 +60,10 @@ const application = z.strictObject({
   open: z.boolean().default(true),
   /** yes takes logons; refuse rejects them (080A), unavailable too (0801), queue lets them wait. */
   accepts: z.enum(['yes', 'refuse', 'unavailable', 'queue']).default('yes'),
+  /** SETLOGON HOLD: logons wait for START, or fail with 080A or 0801 until then. */
+  onHold: z.enum(['queue', 'refuse', 'unavailable']).default('queue'),
+  /** BIND at once when a session may be, or when it is told to (OPNDST): until then the session is pending active. */
+  binds: z.enum(['atOnce', 'whenTold']).default('atOnce'),
   /** Most sessions; 0 no limit. */
   sessionMax: z.number().int().min(0).default(0),
   /** Think time of SLOW when the request names none. */
@@ -100,8 +110,8 @@ const base = z.strictObject({
     .strictObject({
       /** Address byte of the SSCP in every TH. */
       address: z.number().int().min(0).max(255).default(0),
-      /** Which failed logons wait instead: for a free LU or application, for an enabled one, or both. */
-      queue: z.enum(['none', 'sessionLimit', 'notEnabled', 'all']).default('none'),
+      /** Which failed logons wait instead. */
+      queue: z.enum(QUEUE_RULES).default('none'),
       queueMax: z.number().int().min(0).default(10000),
       /** Write a USS message to LUs that log on by text. */
       ussMessages: z.boolean().default(true),

@@ -11,7 +11,11 @@ export class HostApplication implements SessionApplication {
   /** Its ACB is open. */
   isOpen: boolean;
   accepts: ApplicationDefinition['accepts'];
-  /** Sessions it has or is getting. */
+  /** What SETLOGON HOLD makes of logons. */
+  readonly onHold: ApplicationDefinition['onHold'];
+  /** OPNDST follows each CINIT by itself. */
+  readonly bindsAtOnce: boolean;
+  /** Sessions it has or is getting: active and pending active, not the queued. */
   sessions = 0;
 
   /** @param address OAF of its sessions, 1..254 */
@@ -23,5 +27,11 @@ export class HostApplication implements SessionApplication {
     this.sessionMax = definition.sessionMax;
     this.isOpen = definition.open;
     this.accepts = definition.accepts;
+    this.onHold = definition.onHold;
+    this.bindsAtOnce = definition.binds === 'atOnce';
+  }
+
+  get isFull(): boolean {
+    return this.sessionMax > 0 && this.sessions >= this.sessionMax;
   }
 }

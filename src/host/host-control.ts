@@ -6,8 +6,10 @@ import type { HostNode } from './host-node.js';
 import type { HostPu } from './host-pu.js';
 import type { ChainFlags } from './send-side.js';
 import type { PrimarySession } from './session.js';
+import type { Initiate } from './sscp.js';
 
 const UNBIND_NORMAL = 0x01;
+const SENSE_REJECTED = 0x080a0000;
 
 /**
  * What an operator, a test or a scenario may do to the host. Names are those of the definitions.
@@ -67,16 +69,34 @@ export class HostControl {
     this.lu(lu).deactivateAfterSession();
   }
 
-  /** VARY LOGON: the operator starts a session. @returns sense data, 0 when it is on its way */
-  varyLogon(lu: string, application: string, logMode = '', userData: Uint8Array = new Uint8Array(0)): number {
+  /** VARY LOGON: the operator starts a session. @returns sense data, 0 when it is on its way, or queued */
+  varyLogon(
+    lu: string,
+    application: string,
+    logMode = '',
+    userData: Uint8Array = new Uint8Array(0),
+    { queue, atHead }: Pick<Initiate, 'queue' | 'atHead'> = {},
+  ): number {
     const initiate = {
       lu: this.lu(lu),
       origin: 'operator',
       application,
       logMode,
       userData: Buffer.from(userData),
+      queue,
+      atHead,
     } as const;
     return this.node.sscp.initiate(initiate);
+  }
+
+  /** OPNDST: an application that binds when told binds this LU. @returns whether it had a CINIT for it */
+  openSession(lu: string): boolean {
+    return this.node.sscp.open(this.lu(lu));
+  }
+
+  /** CLSDST instead of OPNDST: the application does not want this session. */
+  rejectLogon(lu: string, sense = SENSE_REJECTED): void {
+    this.node.sscp.callOff(this.lu(lu), sense);
   }
 
   /** UNBIND. @param sense goes with type FE */
@@ -117,10 +137,11 @@ export class HostControl {
     this.session(lu)?.send.sendOwn(data, flags);
   }
 
-  /** Close the ACB of an application: logons to it fail with 083A, its sessions end. */
+  /** Close the ACB of an application: logons to it fail with 083A or wait for it to open, its sessions end. */
   closeApplication(name: string): void {
     const application = this.application(name);
     application.isOpen = false;
+    this.node.sscp.applicationClosed(application);
     for (const lu of this.node.lus.values()) {
       if (lu.session?.application === application) lu.session.unbind(UNBIND_NORMAL);
     }
@@ -136,6 +157,21 @@ export class HostControl {
   setLogon(name: string, accepts: HostApplication['accepts']): void {
     this.application(name).accepts = accepts;
     this.node.sscp.retry();
+  }
+
+  /** SETLOGON HOLD: from now on its logons wait or fail, as it is defined; sessions go on. */
+  holdLogons(name: string): void {
+    this.setLogon(name, this.application(name).onHold);
+  }
+
+  /** SETLOGON START: it takes logons again, those that waited first and in their order. */
+  startLogons(name: string): void {
+    this.setLogon(name, 'yes');
+  }
+
+  /** LUs whose logons wait for this application, first served first. */
+  queuedFor(name: string): string[] {
+    return this.node.sscp.waitingFor(this.application(name));
   }
 
   /** Cut all TCP connections without a word. */

@@ -66,6 +66,8 @@ export interface LuSettings {
   readonly localAddress: number;
   readonly defaultLogMode: string | undefined;
   readonly autologon: string | undefined;
+  /** Its logons wait before all others. */
+  readonly queuesAtHead: boolean;
   readonly ussMessages: boolean;
   readonly chainSizeMax: number;
   readonly isSequenceStrict: boolean;
@@ -244,7 +246,7 @@ export class HostLu implements SscpPartner, SessionOwner {
   }
 
   private initiateOf(request: LogonRequest, origin: Origin): Initiate {
-    return { lu: this, origin, ...request };
+    return { lu: this, origin, ...request, atHead: request.atHead ?? this.settings.queuesAtHead };
   }
 
   private onTermSelf(ru: Buffer): void {
@@ -258,7 +260,7 @@ export class HostLu implements SscpPartner, SessionOwner {
   }
 
   private logoff(request: LogoffRequest): void {
-    this.sscp.forget(this);
+    this.sscp.forget(this, !request.isQueuedOnly);
     if (!request.isQueuedOnly) {
       if (request.isOrderly) this.session?.unbindOrderly();
       else this.session?.unbind(request.isCleanup ? UNBIND_CLEANUP : UNBIND_NORMAL);
@@ -310,7 +312,7 @@ export class HostLu implements SscpPartner, SessionOwner {
 
   private drop(): void {
     this.isEnabled = false;
-    this.sscp.forget(this);
+    this.sscp.forget(this, true);
     this.session?.lose();
   }
 }

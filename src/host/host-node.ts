@@ -90,6 +90,7 @@ export class HostNode {
       localAddress,
       defaultLogMode: range.logMode,
       autologon: range.autologon,
+      queuesAtHead: range.queueAt === 'head',
       ussMessages: sscp.ussMessages,
       chainSizeMax,
       isSequenceStrict: checks.sequence === 'strict',

@@ -1,3 +1,4 @@
+import type { QueueRule } from './definitions.js';
 import { fromEbcdic, paddedName } from './ebcdic.js';
 
 /** What an LU asks for with INIT-SELF or a LOGON text. */
@@ -7,6 +8,9 @@ export interface LogonRequest {
   readonly logMode: string;
   /** Passed on in the BIND, at most 255 bytes; a copy. */
   readonly userData: Buffer;
+  /** What format 1 says of waiting; undefined where it says nothing. */
+  readonly queue?: QueueRule | undefined;
+  readonly atHead?: boolean | undefined;
 }
 
 /** What an LU asks for with TERM-SELF or a LOGOFF text. */
@@ -21,6 +25,20 @@ export interface LogoffRequest {
 
 const NETWORK_NAME_LU = 0xf3;
 const NOTIFY_LU_STATE = 0x0c;
+
+const INITIATE_ONLY = 0x40;
+const INITIATE_OR_QUEUE = 0xc0;
+const RULE_OF_CONDITIONS: readonly QueueRule[] = ['none', 'notEnabled', 'sessionLimit', 'all'];
+
+/**
+ * Type and queueing conditions of INIT-SELF format 1: initiate only, or queue when the session limit is reached (80) or the
+ * other side cannot have it now (40), last in the queue or first (02). A type of 00 leaves it to the definitions.
+ */
+function queueing(type: number, conditions: number): Pick<LogonRequest, 'queue' | 'atHead'> {
+  if ((type & 0xc0) === INITIATE_ONLY) return { queue: 'none' };
+  if ((type & 0xc0) !== INITIATE_OR_QUEUE) return {};
+  return { queue: RULE_OF_CONDITIONS[conditions >> 6], atHead: (conditions & 0x06) === 0x02 };
+}
 
 /** A length byte at `at` and as many bytes; undefined when they are not all there. */
 function counted(ru: Buffer, at: number): Buffer | undefined {
@@ -55,6 +73,7 @@ export function decodeInitSelf(ru: Buffer): LogonRequest | undefined {
     application: fromEbcdic(name).trimEnd(),
     logMode: fromEbcdic(ru, modeAt, modeAt + 8).trimEnd(),
     userData: Buffer.from(fields[2]!),
+    ...(isFormat0 ? {} : queueing(ru[4]!, ru[5]!)),
   };
 }
 

@@ -12,7 +12,7 @@ export interface HostReport {
   readonly lus: Readonly<Record<LuState, number>>;
   readonly sessions: {
     readonly active: number;
-    /** BIND, SDT or UNBIND under way. */
+    /** CINIT, BIND, SDT or UNBIND under way. */
     readonly pending: number;
     /** Logons that wait. */
     readonly queued: number;
@@ -20,7 +20,10 @@ export interface HostReport {
   readonly applications: readonly {
     readonly name: string;
     readonly isOpen: boolean;
+    /** Active and pending active. */
     readonly sessions: number;
+    /** Logons that wait for it. */
+    readonly queued: number;
     readonly requests: number;
     readonly replies: number;
   }[];
@@ -43,7 +46,7 @@ function countLus(node: HostNode): Record<LuState, number> {
 
 function countSessions(node: HostNode): HostReport['sessions'] {
   let active = 0;
-  let pending = 0;
+  let pending = node.sscp.unbound;
   for (const { session } of node.lus.values()) {
     if (session?.isActive) active += 1;
     else if (session) pending += 1;
@@ -54,10 +57,12 @@ function countSessions(node: HostNode): HostReport['sessions'] {
 /** Take stock. */
 export function reportOf(node: HostNode): HostReport {
   const ledger = node.ledger.list();
-  const applications = [...node.applications.values()].map(({ name, isOpen, sessions }) => {
+  const applications = [...node.applications.values()].map((application) => {
+    const { name, isOpen, sessions } = application;
+    const queued = node.sscp.waitingFor(application).length;
     const rows = ledger.filter((row) => row.application === name);
     const requests = rows.reduce((sum, row) => sum + row.requests, 0);
-    return { name, isOpen, sessions, requests, replies: rows.reduce((sum, row) => sum + row.replies, 0) };
+    return { name, isOpen, sessions, queued, requests, replies: rows.reduce((sum, row) => sum + row.replies, 0) };
   });
   return {
     connections: node.connections.size,
