@@ -442,7 +442,14 @@ describe('report', () => {
       sessions: { active: 1, pending: 0, queued: 0 },
       refusedXids: 0,
     });
-    expect(report.applications[0]).toEqual({ name: 'ECHO', isOpen: true, sessions: 0, queued: 0, requests: 1, replies: 1 });
+    expect(report.applications[0]).toEqual({
+      name: 'ECHO',
+      isOpen: true,
+      sessions: 0,
+      queued: 0,
+      requests: 1,
+      replies: 1,
+    });
     expect(report.protocolErrors.list.map(({ rule, lu }) => [rule, lu])).toEqual([['SEQUENCE', 'LU2']]);
     // RSP(ACTPU), 4 RSP(ACTLU), 2 INIT-SELF, 2 RSP(BIND), 2 RSP(SDT), 2 requests, RSP(UNBIND).
     expect([report.piusIn, report.piusOut]).toEqual([14, fixture.pu.all.length]);
