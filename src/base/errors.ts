@@ -1,5 +1,6 @@
 /** Numbers of the Tmax API (atmi.h) that each error code maps to. */
 export const TPERRNO = {
+  TPEBLOCK: 3,
   TPEINVAL: 4,
   TPELIMIT: 5,
   TPENOENT: 6,
@@ -184,6 +185,30 @@ export const ERRORS = {
     'The session already carries a request.',
     'A session serves one request at a time.',
     'This is a fault of hostlink; please report it.',
+  ),
+  LU_UNKNOWN: entry(
+    T.TPENOENT,
+    'No such LU.',
+    'The name is in no link of the configuration.',
+    'Use a configured LU; a retry makes no sense.',
+  ),
+  LU_IN_USE: entry(
+    T.TPEBLOCK,
+    'The LU carries a request of another caller.',
+    'An LU has one session, and a session serves one request at a time.',
+    'Try again in a moment, or let any free session of the service do it.',
+  ),
+  LU_UNAVAILABLE: entry(
+    T.TPENOREADY,
+    'The session of the LU could not be had.',
+    'The host refused it, or the LU is not active; details.reason says which.',
+    'details.retry says whether a retry makes sense: later, or not before an operator acts.',
+  ),
+  TERMINAL_UNKNOWN: entry(
+    T.TPENOENT,
+    'No such terminal.',
+    'No dedicate LU has this terminal number.',
+    'Add it to the terminals of a dedicate LU range.',
   ),
   // calls
   SERVICE_UNKNOWN: entry(

@@ -3,7 +3,7 @@ import { HostLinkError } from '../base/errors.js';
 /**
  * The requests, or the answers, of one tick in one transferable block: numeric fields little-endian, then the bytes.
  *   block:   used u32 (bytes in use, this header included), count u32, entries
- *   request: id u32, group u32, deadlineMs f64, length u32, payload, padding to 4
+ *   request: id u32, target u32 (a group, or LU_TARGET and an LU), deadlineMs f64, length u32, payload, padding to 4
  *   answer:  id u32, status u32, length u32, payload, padding to 4
  */
 const BLOCK_HEADER = 8;

@@ -82,6 +82,12 @@ export interface WorkerCounters {
   readonly sessionsLost: number;
 }
 
+/**
+ * What a request asks for: the index of a group (any free session of it), or LU_TARGET plus the place of one LU among all
+ * of the link, PU by PU.
+ */
+export const LU_TARGET = 0x8000_0000;
+
 /** To a worker. A closed union: the other union below is the way back. */
 export type ToWorker =
   /** Requests of one tick, packed by `packRequests`; the block is transferred. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
+import { LU_TARGET } from '../channel/messages.js';
+import { LuCalls } from './lu-calls.js';
 import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import type { SessionTable } from './session-table.js';
@@ -30,6 +32,8 @@ export class Calls {
   private blockMs = -1;
   requests = 0;
   refused = 0;
+  /** Requests for one LU and no other. */
+  readonly ofLu: LuCalls;
 
   constructor(
     table: SessionTable,
@@ -44,22 +48,27 @@ export class Calls {
     this.channel = channel;
     this.clock = clock;
     this.finishTimeoutMs = finishTimeoutMs;
+    this.ofLu = new LuCalls(table, recovery, channel);
     this.waiting = Array.from({ length: groupCount }, () => []);
   }
 
-  /** Hot path: one request onto the longest idle free session of its group. */
-  request(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
+  /** Hot path: one request onto the longest idle free session of its group, or onto the LU it names. */
+  request(id: number, target: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
     if (this.blockMs < 0) this.blockMs = this.clock.nowMs();
     this.requests += 1;
     if (deadlineMs <= this.blockMs) {
       this.channel.fail(id, new HostLinkError('CALL_TIMEOUT', '(not sent)', { sent: 'no' }));
       return;
     }
-    for (let session = this.table.firstFree(group); session; session = this.table.firstFree(group)) {
+    if (target >= LU_TARGET) {
+      this.ofLu.request(id, target - LU_TARGET, bytes, from, to);
+      return;
+    }
+    for (let session = this.table.firstFree(target); session; session = this.table.firstFree(target)) {
       if (this.start(session, id, bytes, from, to) !== 'busy') return;
       this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
     }
-    this.waitOrRefuse(id, group, deadlineMs, bytes, from, to);
+    this.waitOrRefuse(id, target, deadlineMs, bytes, from, to);
   }
 
   /** The block has been worked off. */
@@ -69,6 +78,7 @@ export class Calls {
 
   /** The caller of a request left: take it back if it is still unsent, else let its reply come late. */
   cancel(id: number): void {
+    if (this.ofLu.cancel(id)) return;
     if (this.waitingCount > 0 && this.cancelWaiting(id)) return;
     for (const session of this.table.list('BUSY')) {
       if (!session.carries(id)) continue;
@@ -83,8 +93,9 @@ export class Calls {
       this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
       return;
     }
+    if (session.waiter !== undefined && this.ofLu.serve(session)) return;
     const queue = this.waiting[session.config.group]!;
-    while (queue.length > 0) {
+    while (session.isPooled && queue.length > 0) {
       const next = queue.shift()!;
       this.waitingCount -= 1;
       const outcome = this.start(session, next.id, next.bytes, next.from, next.to);

@@ -129,6 +129,7 @@ export class Link implements WorkerHandler, TransportEvents {
     this.enter('STOPPING', 'stopping');
     this.cancelTimer?.();
     this.cancelTimer = this.context.clock.after(graceMs, () => this.end());
+    this.sessions.calls.ofLu.stop();
     this.sessions.recovery.stop();
     this.stopWhenIdle();
   }

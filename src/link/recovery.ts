@@ -19,6 +19,8 @@ export interface RecoveryActions {
   terminate(session: LuSession): void;
   /** Forget the session without traffic. */
   reset(session: LuSession, cause: string): void;
+  /** An attempt to bring it up came to nothing. */
+  failed(session: LuSession, reason: string): void;
   /** Something changed that operators and the dispatcher want to know. */
   changed(): void;
   /** For the log and for subscribers. */
@@ -101,9 +103,17 @@ export class Recovery {
   failed(session: LuSession, reason: string, retry: RetryClass): void {
     session.reason = reason;
     this.actions.event('session.down', session, { reason, retry });
+    this.actions.failed(session, reason);
     if (this.isStopping) this.enter(session, 'DOWN');
     else if (retry === 'operator' || retry === 'never') this.enter(session, 'HELD');
     else this.enter(session, 'RETRY', this.backoff(session).nextMs());
+    this.pump();
+  }
+
+  /** Somebody waits for this very session: its back-off ends now. */
+  hurry(session: LuSession): void {
+    if (session.state !== 'RETRY' || this.isStopping) return;
+    this.enter(session, 'READY_TO_INIT');
     this.pump();
   }
 

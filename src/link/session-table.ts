@@ -57,11 +57,11 @@ const IS_READY: Record<SessionState, boolean> = {
 
 /**
  * All LU sessions of one link, each in exactly one list, and the list is its state. `move` is the only function that
- * changes a state. Sessions that are free for a request (ACTIVE) are kept apart by group, longest idle first.
+ * changes a state. Those of the pool that are free for a request (ACTIVE) are kept apart by group, longest idle first.
  */
 export class SessionTable {
   readonly sessions: LuSession[] = [];
-  /** Usable sessions per group: ACTIVE, BUSY and LATE. */
+  /** Usable sessions per group of the pool: ACTIVE, BUSY and LATE. */
   readonly ready: number[];
   private readonly lists: Record<SessionState, SessionList>;
   private readonly free: SessionList[];
@@ -94,7 +94,7 @@ export class SessionTable {
     const from = session.list;
     assert(from !== undefined, `${session.config.name} is in no table`);
     const { group } = session.config;
-    const to = state === 'ACTIVE' ? this.free[group] : this.lists[state];
+    const to = state === 'ACTIVE' && session.isPooled ? this.free[group] : this.lists[state];
     assert(to !== undefined, `group ${group} is not of this table`);
     from.remove(session);
     to.append(session);
@@ -102,7 +102,7 @@ export class SessionTable {
     this.counts[from.state] -= 1;
     this.counts[state] += 1;
     const gained = Number(IS_READY[state]) - Number(IS_READY[from.state]);
-    if (gained !== 0) this.ready[group]! += gained;
+    if (gained !== 0 && session.isPooled) this.ready[group]! += gained;
   }
 
   /** The longest idle free session of a group, still ACTIVE, or undefined. */

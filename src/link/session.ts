@@ -6,6 +6,7 @@ import { HalfSession } from '../fsm/half-session.js';
 import { type HalfSessionPort, RECEIVED, SEND } from '../fsm/half-session-port.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
 import { describeSense } from '../sna/sense.js';
+import type { LuWaiter } from './lu-calls.js';
 import type { SessionList } from './session-table.js';
 import type { SscpLu } from './sscp-lu.js';
 
@@ -60,6 +61,8 @@ export class LuSession implements HalfSessionPort {
   readonly owner: SessionOwner;
   /** SSCP-LU half of this LU. */
   sscp!: SscpLu;
+  /** A request for this LU and no other. */
+  waiter: LuWaiter | undefined;
   /** Requests sent since start. */
   calls = 0;
   /** What last went wrong. */
@@ -80,11 +83,22 @@ export class LuSession implements HalfSessionPort {
       luType: config.type,
       replyBindImage: owner.sna.replyBindImage,
       piuSizeMax: owner.sna.piuSizeMax,
+      bindLimits: owner.sna.bindLimits,
     });
   }
 
   get state(): SessionState {
     return this.list?.state ?? 'DOWN';
+  }
+
+  /** Kept for one terminal. */
+  get isDedicated(): boolean {
+    return this.config.mode === 'DEDICATE';
+  }
+
+  /** One of those that any request of its group may run on. */
+  get isPooled(): boolean {
+    return this.config.mode === 'POOL' && this.config.direction === 'INBOUND';
   }
 
   /** Is it one that requests run on? */

@@ -41,6 +41,7 @@ export class Sessions {
       initiate: (session) => session.initiate(),
       terminate: (session) => session.sscp.terminate(),
       reset: (session, cause) => session.reset(cause),
+      failed: (session, reason) => this.calls.ofLu.failed(session, reason),
       changed: context.changed,
       event: (name, session, details) => this.event(name, session, details),
     });
@@ -61,6 +62,7 @@ export class Sessions {
     this.requestLost(session, reason);
     this.recovery.down(session, reason);
     session.reset(reason);
+    this.calls.ofLu.failed(session, reason);
     this.calls.lost(session.config.group);
   }
 
@@ -118,6 +120,7 @@ export class Sessions {
     }
     this.event('session.active', session, {});
     this.recovery.active(session);
+    this.calls.ofLu.serve(session);
   }
 
   private ended(session: LuSession, cause: string, senseData: number): void {
