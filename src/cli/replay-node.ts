@@ -229,7 +229,7 @@ function configOf({ lus, sna }: ReplayFacts): { link: LinkConfig; groups: GroupC
       window: 1,
       explorer: false,
     },
-    sna: { seqCheck: 'strict', odaiIgnore: true, ...sna },
+    sna: { seqCheck: 'strict', odaiIgnore: true, bindLimits: {}, ...sna },
     timers: TIMERS,
     pus: [pu],
     bringUpMax: Math.max(1, lus.length),

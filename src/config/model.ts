@@ -121,6 +121,17 @@ export interface SnaOptions {
   readonly piuSizeMax: number;
   /** Form of control vector 0C in +RSP(ACTLU) and NOTIFY: with 8-byte name (length 0E) or without (06). */
   readonly luVectorForm: 'long' | 'short';
+  readonly bindLimits: BindLimits;
+}
+
+/** What we lower in a negotiable BIND. Undefined leaves the host's value. */
+export interface BindLimits {
+  /** Most requests per pacing window, 1..63: those we send, and those the host sends. */
+  readonly sendWindowMax?: number | undefined;
+  readonly receiveWindowMax?: number | undefined;
+  /** Longest RU, bytes, at least 8; rounded down to what a BIND can say. */
+  readonly sendRuSizeMax?: number | undefined;
+  readonly receiveRuSizeMax?: number | undefined;
 }
 
 export interface LinkTimers {

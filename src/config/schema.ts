@@ -99,6 +99,13 @@ const dlsw = z.strictObject({
   explorer: z.boolean().default(true).describe('Look for the host with an explorer before the circuit is started'),
 });
 
+const bindLimits = z.strictObject({
+  sendWindowMax: whole(1, 63).optional().describe('Most requests we send per pacing window'),
+  receiveWindowMax: whole(1, 63).optional().describe('Most requests the host sends per pacing window'),
+  sendRuSizeMax: size(8, 491_520).optional().describe('Longest RU we send; rounded down to what a BIND can say'),
+  receiveRuSizeMax: size(8, 491_520).optional().describe('Longest RU the host sends; rounded down likewise'),
+});
+
 const sna = z.strictObject({
   seqCheck: z
     .enum(['strict', 'lenient'])
@@ -115,6 +122,9 @@ const sna = z.strictObject({
     .enum(['long', 'short'])
     .default('long')
     .describe('Control vector 0C of the LU with the 8-byte name (long) or without (short)'),
+  bindLimits: bindLimits
+    .prefault({})
+    .describe('What we lower in our answer to a negotiable BIND; an absent key leaves the value of the host'),
 });
 
 const timers = z.strictObject({

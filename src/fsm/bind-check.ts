@@ -1,4 +1,4 @@
-import type { LuType } from '../config/model.js';
+import type { BindLimits, LuType } from '../config/model.js';
 import { encodeRuSize } from '../sna/ru-size.js';
 import { SENSE } from './senses.js';
 import { type SessionRules, sessionRulesOf } from './session-rules.js';
@@ -87,16 +87,6 @@ export function checkBind(image: Uint8Array, options: BindCheckOptions): BindVer
   if (image.length < SIZE_MIN) return { ok: false, senseData: SENSE.RU_LENGTH };
   const senseData = checkUsage(image, options) || checkSession(image, options) || checkLengths(image);
   return senseData === 0 ? { ok: true, rules: sessionRulesOf(image) } : { ok: false, senseData };
-}
-
-/** What we lower in a negotiable BIND. Undefined leaves the host's value. */
-export interface BindLimits {
-  /** Most requests per pacing window, 1..63. */
-  readonly sendWindowMax?: number;
-  readonly receiveWindowMax?: number;
-  /** Longest RU, bytes, at least 8. */
-  readonly sendRuSizeMax?: number;
-  readonly receiveRuSizeMax?: number;
 }
 
 /** True when the host lets us change the BIND in our response. */

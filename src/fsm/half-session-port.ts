@@ -1,5 +1,4 @@
-import type { LuType } from '../config/model.js';
-import type { BindLimits } from './bind-check.js';
+import type { BindLimits, LuType } from '../config/model.js';
 import type { LuLuState } from './lu-lu.js';
 
 /** Indicators passed with received data (bit flags). */

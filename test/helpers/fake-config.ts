@@ -56,6 +56,7 @@ function link(name: string, index: number, groups: number, sessions: number): Li
       replyBindImage: 'always',
       piuSizeMax: 4105,
       luVectorForm: 'long',
+      bindLimits: {},
     },
     timers: {
       connectMs: 1000,

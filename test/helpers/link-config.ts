@@ -18,6 +18,7 @@ export const SNA: SnaOptions = {
   replyBindImage: 'negotiable',
   piuSizeMax: 521,
   luVectorForm: 'long',
+  bindLimits: {},
 };
 
 export const TIMERS: LinkTimers = {

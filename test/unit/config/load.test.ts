@@ -51,6 +51,7 @@ describe('defaults', () => {
       replyBindImage: 'negotiable',
       piuSizeMax: 521,
       luVectorForm: 'long',
+      bindLimits: {},
     });
     expect(link).toMatchObject({
       role: 'origin',
