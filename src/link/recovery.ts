@@ -63,15 +63,40 @@ export class Recovery {
   /** The SSCP-LU session is active: the LU may ask for its session. */
   sscpActive(session: LuSession): void {
     if (this.isStopping || session.state !== 'DOWN') return;
+    if (session.sscp.isEnabled) this.ready(session);
+    else this.enter(session, 'HELD');
+  }
+
+  /** It may come up: by our asking, or by the host's own doing. */
+  private ready(session: LuSession): void {
     if (session.config.initiate === 'wait') this.enter(session, 'QUEUED_AT_HOST');
     else this.enter(session, 'READY_TO_INIT');
     this.pump();
   }
 
+  /** Not before somebody asks for it: without a session, or as soon as the one it has is over. */
+  hold(session: LuSession, reason: string): void {
+    session.reason = reason;
+    this.enter(session, 'HELD');
+    this.actions.failed(session, reason);
+    this.actions.event('session.held', session, { reason });
+    this.pump();
+  }
+
+  /** Held no longer. */
+  release(session: LuSession): void {
+    if (session.state === 'HELD' && !this.isStopping) this.ready(session);
+  }
+
+  /** The host is asked to end the session; a request that runs may finish. */
+  closing(session: LuSession): void {
+    this.enter(session, 'CLOSING', session.hasRequest ? this.link.timers.lateReplyMs : this.link.timers.haltMs);
+  }
+
   /** No SSCP-LU session any more. */
   down(session: LuSession, reason: string): void {
-    session.reason = reason;
-    this.enter(session, 'DOWN');
+    session.reason = session.heldFor || reason;
+    this.enter(session, session.heldFor === '' ? 'DOWN' : 'HELD');
     this.pump();
   }
 
@@ -101,8 +126,10 @@ export class Recovery {
 
   /** The attempt failed, or the session ended: once more, later, or not before an operator acts. */
   failed(session: LuSession, reason: string, retry: RetryClass): void {
-    session.reason = reason;
-    this.actions.event('session.down', session, { reason, retry });
+    const isAnswered = session.hostText !== '';
+    session.reason = isAnswered ? `${reason} (the host says: ${session.hostText})` : reason;
+    session.hostText = '';
+    this.actions.event('session.down', session, { reason: session.reason, retry });
     this.actions.failed(session, reason);
     if (this.isStopping) this.enter(session, 'DOWN');
     else if (retry === 'operator' || retry === 'never') this.enter(session, 'HELD');
@@ -112,9 +139,7 @@ export class Recovery {
 
   /** Somebody waits for this very session: its back-off ends now. */
   hurry(session: LuSession): void {
-    if (session.state !== 'RETRY' || this.isStopping) return;
-    this.enter(session, 'READY_TO_INIT');
-    this.pump();
+    if (session.state === 'RETRY' && !this.isStopping) this.ready(session);
   }
 
   /** UNBIND 02: the next BIND is on its way. */
@@ -177,13 +202,11 @@ export class Recovery {
   private expired(session: LuSession): void {
     switch (session.state) {
       case 'RETRY':
-        this.enter(session, 'READY_TO_INIT');
-        this.pump();
-        return;
+        return this.ready(session);
       case 'INIT_PENDING':
-        return this.giveUp(session, 'the host did not answer INIT-SELF in time');
+        return this.giveUp(session, 'the host did not answer the logon (INIT-SELF) in time');
       case 'QUEUED_AT_HOST':
-        return this.giveUp(session, 'no BIND came in time');
+        return this.giveUp(session, 'the host accepted the logon, but no BIND came in time');
       case 'PENDING_ACTIVE':
         return this.giveUp(session, 'the host bound the session but did not start it in time');
       case 'LATE':

@@ -63,10 +63,14 @@ export class LuSession implements HalfSessionPort {
   sscp!: SscpLu;
   /** A request for this LU and no other. */
   waiter: LuWaiter | undefined;
+  /** Why an operator wants it ended and kept so, whatever happens to the link; '' when none does. */
+  heldFor = '';
   /** Requests sent since start. */
   calls = 0;
   /** What last went wrong. */
   reason = '';
+  /** What the host wrote in answer to the logon, '' nothing. */
+  hostText = '';
   private requestId: number = NO_REQUEST;
   private hasCaller = false;
   private parts: Buffer[] = [];
@@ -164,6 +168,7 @@ export class LuSession implements HalfSessionPort {
 
   /** Ask the host for the session. */
   initiate(): void {
+    this.hostText = '';
     this.half.initiated();
     this.sscp.initiate();
   }

@@ -4,15 +4,15 @@ import type { Prng } from '../base/prng.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { GroupConfig, LinkConfig } from '../config/model.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
-import { describeSense, printSense } from '../sna/sense.js';
 import { Calls } from './calls.js';
 import type { LinkCounters } from './counters.js';
+import { failureOf, inWords } from './reasons.js';
 import { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import { SessionTable } from './session-table.js';
 
-/** Below this a reason is the type of an UNBIND, above it is sense data. */
-const UNBIND_TYPE_MAX = 0xff;
+/** Our answer to a BIND for an LU that is disabled: not now, NOTIFY will follow. */
+const SENSE_NOT_NOW = 0x08450000;
 
 export interface SessionsContext {
   readonly link: LinkConfig;
@@ -58,7 +58,8 @@ export class Sessions {
   }
 
   /** The SSCP-LU session is gone, and what was built on it. */
-  luDown(session: LuSession, reason: string): void {
+  luDown(session: LuSession, cause: string): void {
+    const reason = inWords(cause);
     this.requestLost(session, reason);
     this.recovery.down(session, reason);
     session.reset(reason);
@@ -82,11 +83,42 @@ export class Sessions {
     if (isAwaited) session.half.initRefused(senseData);
   }
 
+  /** Text of the host while a logon waits for its BIND: likely why none will come. */
+  hostSays(session: LuSession, text: string): void {
+    if (text === '' || (session.state !== 'QUEUED_AT_HOST' && session.state !== 'INIT_PENDING')) return;
+    session.hostText = text;
+    session.reason = `the host says: ${text}`;
+  }
+
+  /**
+   * No session on this LU until `enable`: the host is told (NOTIFY), a BIND that is on its way is refused for now (0845), a
+   * session that is there is ended in order, after the request it carries.
+   */
+  disable(session: LuSession, reason: string): void {
+    if (!session.sscp.isEnabled) return;
+    const isBound = session.pluAddress >= 0;
+    session.half.refuseBinds(SENSE_NOT_NOW);
+    session.sscp.detach(isBound);
+    session.reason = reason;
+    if (isBound) this.recovery.closing(session);
+    else if (session.state !== 'DOWN') {
+      this.recovery.hold(session, reason);
+      session.reset(reason);
+    }
+  }
+
+  /** Sessions on this LU again, also on one that was held for an operator to look at. */
+  enable(session: LuSession): void {
+    session.half.refuseBinds(0);
+    session.sscp.attach();
+    this.recovery.release(session);
+  }
+
   /** The LU-LU machine moved. Called when the PIU at hand has been worked off. */
   luLuChanged(session: LuSession, state: LuLuState, cause: string, senseData: number): void {
     switch (state) {
       case 'BOUND':
-        this.requestLost(session, cause);
+        this.requestLost(session, inWords(cause));
         this.recovery.bound(session);
         return;
       case 'ACTIVE':
@@ -97,7 +129,7 @@ export class Sessions {
         return;
       case 'WAIT_BIND':
         if (!session.isInUse && session.state !== 'PENDING_ACTIVE') return;
-        this.requestLost(session, cause);
+        this.requestLost(session, inWords(cause));
         this.recovery.bindForthcoming(session);
         return;
       case 'RESET':
@@ -126,24 +158,18 @@ export class Sessions {
   private ended(session: LuSession, cause: string, senseData: number): void {
     const { state } = session;
     if (state === 'DOWN' || state === 'RETRY' || state === 'HELD' || state === 'READY_TO_INIT') return;
-    this.requestLost(session, cause);
-    if (state === 'CLOSING') this.recovery.failed(session, cause, 'later');
-    else this.attemptFailed(session, cause, senseData);
+    const { reason, retry } = failureOf(state, cause, senseData);
+    const heldFor = session.sscp.isEnabled ? undefined : session.reason;
+    this.requestLost(session, reason);
+    if (heldFor !== undefined) this.recovery.hold(session, heldFor);
+    else this.recovery.failed(session, reason, state === 'CLOSING' ? 'later' : retry);
     this.calls.lost(session.config.group);
+    session.sscp.luLuEnded();
   }
 
   private requestLost(session: LuSession, cause: string): void {
     if (session.isInUse) this.context.counters.sessionsLost += 1;
     session.lose(cause);
-  }
-
-  private attemptFailed(session: LuSession, what: string, senseData: number): void {
-    if (senseData <= UNBIND_TYPE_MAX && senseData >= 0) {
-      this.recovery.failed(session, senseData === 0 ? what : `${what} type ${hexByte(senseData)}`, 'now');
-      return;
-    }
-    const sense = describeSense(senseData);
-    this.recovery.failed(session, `${what}: ${printSense(senseData)} ${sense.name}`, sense.retry);
   }
 
   private event(name: string, session: LuSession, details: Record<string, unknown>): void {
@@ -152,8 +178,4 @@ export class Sessions {
     else this.context.logger.info(all, name);
     this.context.channel.event(name, { link: this.context.link.name, ...all });
   }
-}
-
-function hexByte(value: number): string {
-  return value.toString(16).toUpperCase().padStart(2, '0');
 }

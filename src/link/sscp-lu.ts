@@ -1,11 +1,12 @@
 import { assert } from '../base/assert.js';
 import { Queue } from '../base/queue.js';
 import { SSCP_LU, type SscpLuAction, type SscpLuEvent, type SscpLuState } from '../fsm/sscp-lu.js';
-import { encodeEbcdic, encodeName } from '../sna/ebcdic.js';
+import { decodeEbcdic, encodeEbcdic, encodeName } from '../sna/ebcdic.js';
 import { NS, RH0_RRI, SC, TH_SIZE } from '../sna/masks.js';
 import { decodePiu, negativeResponse, type Piu, positiveResponse } from '../sna/piu.js';
 import type { Pu } from './pu.js';
 import type { LuSession } from './session.js';
+import { failureWithin, isSessionOutcome } from './session-outcome.js';
 import type { Sessions } from './sessions.js';
 
 /** RH of a formatted (NS) and of a character-coded request, only in chain, definite response. */
@@ -20,6 +21,7 @@ const TERM_ORDERLY = 0x60;
 const SENSE_LU_NOT_ACTIVE = 0x80090000;
 const SENSE_NOT_SUPPORTED = 0x10030000;
 const NO_SENSE = 0;
+const TEXT_SHOWN_MAX = 160;
 const WAITING_MAX = 8;
 /** Secondary capability in control vector 0C: enabled, or not now. */
 const CAPABLE = 0x03;
@@ -58,6 +60,28 @@ export class SscpLu {
 
   get isActive(): boolean {
     return this.state !== 'OFF_ENABLED' && this.state !== 'OFF_DISABLED';
+  }
+
+  /** May the LU have sessions, as far as we are concerned? */
+  get isEnabled(): boolean {
+    return this.state === 'ON_ENABLED' || this.state === 'OFF_ENABLED';
+  }
+
+  /** An application owns the LU again: sessions are wanted. */
+  attach(): void {
+    if (!this.isEnabled) this.step('APPLICATION_ATTACHED', undefined, '');
+  }
+
+  /** Nobody owns the LU: no sessions are wanted, the one that is bound is to end. */
+  detach(isBound: boolean): void {
+    if (!this.isEnabled) return;
+    const isEnding = isBound && this.isActive;
+    this.step(isEnding ? 'APPLICATION_DETACHED_BOUND' : 'APPLICATION_DETACHED', undefined, '');
+  }
+
+  /** The LU-LU session is over. */
+  luLuEnded(): void {
+    if (this.state === 'ON_ENDING') this.step('LU_LU_ENDED', undefined, '');
   }
 
   /** Send the session information to the host: INIT-SELF, or a LOGON text. The answer comes as `initAnswered`. */
@@ -148,13 +172,24 @@ export class SscpLu {
       case 'RESPOND':
         return this.pu.sender.sendPiu(positiveResponse(piu));
       case 'DELIVER':
-        return this.pu.noticed(this.session, 'SSCP_TEXT', piu.ru.length);
+        return this.deliver(piu);
       case 'FAIL_INITIATE':
-        return this.sessions.initFailed(this.session, senseWithin(piu.ru));
+        return this.outcome(piu.ru);
       case 'REJECT_8009':
         return this.pu.sender.sendPiu(negativeResponse(piu, SENSE_LU_NOT_ACTIVE));
       default:
     }
+  }
+
+  /** What the host writes to whoever sits at the LU; a logon by text learns of its failure in this way. */
+  private deliver({ rh, ru }: Piu): void {
+    this.pu.noticed(this.session, 'SSCP_TEXT', ru.length);
+    if (rh?.fi === false) this.sessions.hostSays(this.session, printable(ru));
+  }
+
+  private outcome(ru: Uint8Array): void {
+    const senseData = failureWithin(ru);
+    if (senseData !== undefined) this.sessions.initFailed(this.session, senseData);
   }
 
   /** Control vector 00: largest RU on this session (85 = 256 bytes); 0C: what sessions the LU can have. */
@@ -239,13 +274,11 @@ function luEvent({ rh, ru }: Piu): SscpLuEvent | undefined {
   return rh.fi && isSessionOutcome(ru) ? 'SESSION_OUTCOME' : 'DATA';
 }
 
-/** NSPE, or a NOTIFY whose vector is not that of LU availability: an Initiate that had been accepted came to nothing. */
-function isSessionOutcome(ru: Uint8Array): boolean {
-  const header = ru.length < 4 ? 0 : (ru[0]! << 16) | (ru[1]! << 8) | ru[2]!;
-  return header === NS.NSPE || (header === NS.NOTIFY && ru[3] !== VECTOR_CAPABILITIES);
-}
-
-/** The last four bytes of an outcome are its sense data, as far as one can tell (the layout is not published). */
-function senseWithin(ru: Uint8Array): number {
-  return ru.length >= 7 ? Buffer.from(ru).readUInt32BE(ru.length - 4) : NO_SENSE;
+/** EBCDIC text on one line; what cannot be shown is a blank. */
+function printable(ru: Uint8Array): string {
+  const text = decodeEbcdic(ru.subarray(0, TEXT_SHOWN_MAX), '037');
+  return text
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .replace(/ {2,}/g, ' ')
+    .trim();
 }
