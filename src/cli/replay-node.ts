@@ -266,6 +266,7 @@ function luConfig(
     type,
     direction: 'INBOUND',
     mode: 'POOL',
+    terminal: '',
     group: groups.findIndex((group) => group.application === application),
     logMode,
     initiate: 'wait',

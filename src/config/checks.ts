@@ -125,7 +125,7 @@ export function crossCheck(file: LooseFile): Finding[] {
     findings.push({ path, at: 'value', message, allowed, needsWhole: true });
   };
   const links = file.links ?? [];
-  const names: Names = { lus: new Map(), pus: new Map(), applications: new Map() };
+  const names: Names = { lus: new Map(), pus: new Map(), applications: new Map(), terminals: new Map() };
   checkServer(file, report);
   checkUnique(
     links.map((link) => link?.name),

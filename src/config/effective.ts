@@ -8,6 +8,7 @@ import type {
   PuConfig,
   ServerConfig,
   ServiceConfig,
+  TmaxOrigin,
 } from './model.js';
 import type { HostLinkFile, LinkFile, LuRangeFile, PuFile } from './schema.js';
 import { warningsOf } from './warnings.js';
@@ -31,7 +32,8 @@ class Groups {
 }
 
 function serverOf({ server }: HostLinkFile): ServerConfig {
-  const { gperiod, stopGrace, idleTimeout, pingInterval, pingTimeout, max, control, ...rest } = server;
+  const { gperiod, stopGrace, idleTimeout, pingInterval, pingTimeout, max, control, ...others } = server;
+  const { tmax: _tmax, tmaxServer: _tmaxServer, ...rest } = others;
   return {
     ...rest,
     max: max ?? server.min,
@@ -65,11 +67,12 @@ function timersOf(timers: LinkFile['timers']): LinkTimers {
 }
 
 function lusOf(range: LuRangeFile, link: string, pu: string, groups: Groups): LuConfig[] {
-  const { addresses, name: pattern, application, sessionType, ...rest } = range;
+  const { addresses, name: pattern, application, sessionType, terminals, ...rest } = range;
   const group = groups.indexOf(application, sessionType);
   return addresses.map((address, at) => ({
     name: expandName(pattern, { link, pu, address, index: at + 1 }) ?? '',
     localAddress: address,
+    terminal: terminals?.[at] ?? '',
     group,
     ...rest,
   }));
@@ -96,8 +99,16 @@ function serviceOf(service: HostLinkFile['services'][number], index: number, gro
   return { ...rest, index, group: groups.indexOf(application, sessionType), timeoutMs: timeout };
 }
 
-/** The effective configuration of a file that has passed all checks. @param source where it came from */
-export function toEffective(file: HostLinkFile, source: string | undefined): HostLinkConfig {
+/**
+ * The effective configuration of a file that has passed all checks.
+ * @param source where it came from
+ * @param tmax what of it came from a Tmax configuration
+ */
+export function toEffective(
+  file: HostLinkFile,
+  source: string | undefined,
+  tmax: TmaxOrigin | undefined,
+): HostLinkConfig {
   const groups = new Groups();
   const links = file.links.map((link, index) => linkOf(link, index, groups));
   const services = file.services.map((service, index) => serviceOf(service, index, groups));
@@ -110,5 +121,5 @@ export function toEffective(file: HostLinkFile, source: string | undefined): Hos
     services,
     groups: groups.list,
   };
-  return { ...config, warnings: warningsOf(config) };
+  return { ...config, warnings: warningsOf(config), ...(tmax === undefined ? {} : { tmax }) };
 }

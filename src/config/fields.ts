@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PLACEHOLDERS, parseAddresses } from './lu-range.js';
+import { PLACEHOLDERS, parseAddresses, parseTerminals } from './lu-range.js';
 import { parseDuration, parseMac, parseSize, printSize } from './units.js';
 
 /** Kinds of values a configuration file holds. Each carries in its meta data `allowed` how a mistake is answered. */
@@ -109,6 +109,14 @@ export const addresses = parsed(
   parseAddresses,
   'not a set of local addresses',
   "local addresses 1..255, as 5, '2-97' or '2-10,20'",
+);
+
+/** Terminal numbers, one for each LU of a range. */
+export const terminals = parsed(
+  z.union([z.number(), z.string(), z.array(z.union([z.number(), z.string()]))]),
+  parseTerminals,
+  'not a set of terminals',
+  "terminals, as 1001, '1001-1096', '1001-1010,1020' or [BR01, BR02]; 1 to 16 of A-Z a-z 0-9 . _ - each",
 );
 
 export const namePattern = z

@@ -13,6 +13,7 @@ const NAME = /^[A-Z#@$][A-Z0-9#@$]{0,7}$/;
 export interface Names {
   readonly lus: Map<string, string>;
   readonly pus: Map<string, string>;
+  readonly terminals: Map<string, string>;
   /** Session types by application. */
   readonly applications: Map<string, Set<string>>;
 }
@@ -77,6 +78,26 @@ function checkLuNames(names: readonly string[], path: Path, seen: Map<string, st
   report([...path, 'name'], message, 'each LU name once');
 }
 
+function checkTerminals(range: LooseRange, path: Path, seen: Map<string, string>, report: Report): void {
+  const { terminals, addresses, mode } = range;
+  if (terminals === undefined) return;
+  const place = [...path, 'terminals'];
+  if (mode === 'POOL') report(place, 'LUs of a pool have no terminals', 'mode: DEDICATE');
+  if (addresses !== undefined && addresses.length !== terminals.length) {
+    const message = `${terminals.length} terminals for ${addresses.length} LUs`;
+    report(place, message, 'one terminal for each local address');
+  }
+  const twice: string[] = [];
+  for (const terminal of terminals) {
+    if (terminal === undefined) continue;
+    if (seen.has(terminal)) twice.push(terminal);
+    else seen.set(terminal, printPath(path));
+  }
+  if (twice.length === 0) return;
+  const message = `terminal ${andMore(twice)} given twice; first in ${seen.get(twice[0]!)}`;
+  report(place, message, 'each terminal once');
+}
+
 function checkPuName(pu: LoosePu, path: Path, names: Names, report: Report): void {
   if (pu.name === undefined) return;
   const earlier = names.pus.get(pu.name);
@@ -121,6 +142,7 @@ export function checkPus(link: LooseLink, linkAt: number, names: Names, report: 
       const place: Path = [...path, 'lus', rangeAt];
       addApplication(range, names);
       checkAddresses(range, place, addresses, report);
+      checkTerminals(range, place, names.terminals, report);
       const expanded = expandRange(range, link.name ?? 'L', pu.name ?? 'P', place, report);
       if (expanded) checkLuNames(expanded, place, names.lus, report);
     }

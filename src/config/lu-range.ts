@@ -48,6 +48,33 @@ export function printAddresses(addresses: readonly number[]): string {
   return parts.join(',');
 }
 
+const TERMINAL = /^[A-Za-z0-9._-]{1,16}$/;
+const TERMINAL_RANGE = /^\s*(\d{1,9})\s*-\s*(\d{1,9})\s*$/;
+const TERMINALS_MAX = 256;
+
+/** '0998-1001' as 0998, 0999, 1000, 1001: padded as the first is. */
+function parseTerminalPart(part: string): string[] | undefined {
+  const range = TERMINAL_RANGE.exec(part);
+  if (!range) return TERMINAL.test(part.trim()) ? [part.trim()] : undefined;
+  const [first, last] = [Number(range[1]), Number(range[2])];
+  if (last < first || last - first >= TERMINALS_MAX) return undefined;
+  return Array.from({ length: last - first + 1 }, (_, at) => String(first + at).padStart(range[1]!.length, '0'));
+}
+
+/**
+ * The terminals of 1001, '1001-1096', '1001-1010,1020', 'BR01' or a list of these, in the order written.
+ * @returns undefined when some part is none, or there are more than 256
+ */
+export function parseTerminals(value: number | string | readonly (number | string)[]): string[] | undefined {
+  const terminals: string[] = [];
+  for (const part of (typeof value === 'object' ? value : [value]).flatMap((one) => String(one).split(','))) {
+    const some = parseTerminalPart(part);
+    if (some === undefined || terminals.length + some.length > TERMINALS_MAX) return undefined;
+    terminals.push(...some);
+  }
+  return terminals.length === 0 ? undefined : terminals;
+}
+
 function printPlaceholder(key: string, format: string | undefined, values: NameValues): string | undefined {
   if (key === 'pu' || key === 'link') return format === undefined ? values[key] : undefined;
   if (key !== 'address' && key !== 'index') return undefined;

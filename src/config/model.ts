@@ -15,6 +15,34 @@ export interface HostLinkConfig {
   readonly groups: readonly GroupConfig[];
   /** What is accepted but will not do all that a reader might expect, one sentence each. */
   readonly warnings: readonly string[];
+  /** What came from a Tmax configuration; absent when none is named. */
+  readonly tmax?: TmaxOrigin;
+}
+
+/** What a Tmax configuration gave, and what of it is not used. Lines and columns from 1. */
+export interface TmaxOrigin {
+  readonly file: string;
+  /** Name of the SERVER entry. */
+  readonly server: string;
+  /** `key` is ours, such as server.min; `written` is theirs, such as MIN = 2. */
+  readonly taken: readonly {
+    readonly key: string;
+    readonly written: string;
+    readonly line: number;
+    readonly column: number;
+  }[];
+  readonly unused: readonly TmaxUnused[];
+}
+
+/** An entry, or items of one, that hostlink has no use for. */
+export interface TmaxUnused {
+  readonly section: string;
+  /** '' for a whole section. */
+  readonly entry: string;
+  readonly items: readonly string[];
+  readonly reason: string;
+  readonly line: number;
+  readonly column: number;
 }
 
 /** One entry of the Tmax SERVER section, in our words. */
@@ -184,6 +212,8 @@ export interface LuConfig {
   readonly type: LuType;
   readonly direction: 'INBOUND' | 'OUTBOUND';
   readonly mode: 'POOL' | 'DEDICATE';
+  /** DEDICATE: the terminal it is kept for; '' for none. */
+  readonly terminal: string;
   /** Index into groups. */
   readonly group: number;
   /** Mode name of INIT-SELF; '' is eight blanks (the host's default). */

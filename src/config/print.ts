@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Document, isCollection, visit } from 'yaml';
 import { patternsOf, printAddresses } from './lu-range.js';
 import type { HostLinkConfig, LinkConfig, LuConfig, PuConfig, ServerConfig, ServiceConfig } from './model.js';
+import { tmaxLines } from './print-tmax.js';
 import { printDuration, printMac, printSize } from './units.js';
 
 /** The effective configuration as a file again: every default visible, LUs folded back into ranges. */
@@ -41,7 +42,7 @@ function serverTree(server: ServerConfig): Tree {
 
 /** The settings of an LU that its whole range shares. */
 function rangeSettings(lu: LuConfig, config: HostLinkConfig): Tree {
-  const { name: _name, localAddress: _address, group, ...rest } = lu;
+  const { name: _name, localAddress: _address, terminal: _terminal, group, ...rest } = lu;
   const { application, sessionType } = config.groups[group]!;
   return { application, sessionType, ...rest };
 }
@@ -49,12 +50,12 @@ function rangeSettings(lu: LuConfig, config: HostLinkConfig): Tree {
 /** One line for as many LUs as share their settings and follow one name pattern. */
 function foldRun(lus: readonly LuConfig[], from: number): { to: number; pattern: string } {
   const first = lus[from]!;
-  const { name: _name, localAddress: _address, ...settings } = first;
+  const { name: _name, localAddress: _address, terminal: _terminal, ...settings } = first;
   let patterns = patternsOf(first.name, first.localAddress);
   let to = from + 1;
   for (; to < lus.length; to += 1) {
-    const { name, localAddress, ...others } = lus[to]!;
-    if (!isDeepStrictEqual(settings, others)) break;
+    const { name, localAddress, terminal, ...others } = lus[to]!;
+    if (!isDeepStrictEqual(settings, others) || (terminal === '') !== (first.terminal === '')) break;
     const both = patternsOf(name, localAddress).filter((pattern) => patterns.includes(pattern));
     if (both.length === 0) break;
     patterns = both;
@@ -68,7 +69,9 @@ function lusTree(pu: PuConfig, config: HostLinkConfig): Tree[] {
     const { to, pattern } = foldRun(pu.lus, from);
     const one = pu.lus[from]!.localAddress;
     const addresses = to === from + 1 ? one : printAddresses(pu.lus.slice(from, to).map((lu) => lu.localAddress));
-    trees.push({ addresses, name: pattern, ...rangeSettings(pu.lus[from]!, config) });
+    const terminals = pu.lus.slice(from, to).map((lu) => lu.terminal);
+    const named = terminals[0] === '' ? {} : { terminals };
+    trees.push({ addresses, name: pattern, ...rangeSettings(pu.lus[from]!, config), ...named });
     from = to;
   }
   return trees;
@@ -174,6 +177,7 @@ export function summarizeConfig(config: HostLinkConfig): string {
       names.length === 0 ? 'no service' : `${names.length === 1 ? 'service' : 'services'} ${names.join(', ')}`;
     lines.push(`  application ${group.application}${type}: ${count(sessions, 'LU')}, ${used}`);
   }
+  lines.push(...tmaxLines(config));
   for (const warning of config.warnings) lines.push(`  note: ${warning}`);
   return lines.join('\n');
 }

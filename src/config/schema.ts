@@ -14,6 +14,7 @@ import {
   size,
   snaName,
   snaNameOrEmpty,
+  terminals,
   whole,
 } from './fields.js';
 
@@ -22,8 +23,23 @@ import {
 const KB = 1024;
 const MB = 1024 * KB;
 
+/** Name of a server that the file gives none. */
+export const SERVER_NAME = 'HOSTLINK';
+
 const server = z.strictObject({
-  name: ownName.default('HOSTLINK').describe('Name in the log and in status'),
+  name: ownName.default(SERVER_NAME).describe('Name in the log and in status'),
+  tmax: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('Tmax configuration that gives what this file leaves out, from the folder of this file; none when absent'),
+  tmaxServer: z
+    .string()
+    .min(1)
+    .max(63)
+    .optional()
+    .describe('SERVER entry of the Tmax configuration that is meant; as name when absent'),
   min: whole(1, 64).default(1).describe('MIN: workers kept running; each owns one link'),
   max: whole(1, 64).optional().describe('MAX: most workers, at most the number of links; as min when absent'),
   asqcount: whole(-1, 1_000_000)
@@ -157,7 +173,15 @@ const luRange = z.strictObject({
     .enum(['INBOUND', 'OUTBOUND'])
     .default('INBOUND')
     .describe('INBOUND: calls towards the host; OUTBOUND: requests from the host'),
-  mode: z.enum(['POOL', 'DEDICATE']).default('POOL').describe('POOL: shared by all callers; DEDICATE: held by one'),
+  mode: z
+    .enum(['POOL', 'DEDICATE'])
+    .default('POOL')
+    .describe('POOL: any call of the application may use them; DEDICATE: each is kept for one terminal'),
+  terminals: terminals
+    .optional()
+    .describe(
+      'DEDICATE: the terminal of each LU, in the order of the addresses; calls name it, and always meet this LU',
+    ),
   application: snaName.describe('Host application (PLU name) the sessions are for'),
   sessionType: label.default('').describe('Kind of session within the application, when there is more than one'),
   logMode: snaNameOrEmpty.default('').describe("Mode name asked for; '' takes the default of the host"),
@@ -167,8 +191,8 @@ const luRange = z.strictObject({
     .describe('acquire: we send INIT-SELF; logon: we send LOGON text; wait: the host binds'),
   response: z
     .enum(['definite', 'exception'])
-    .default('definite')
-    .describe('Response our requests ask for where the BIND leaves both open'),
+    .default('exception')
+    .describe('Response our requests ask for where the BIND leaves both open; the reply is an answer in any case'),
   userData: z.string().max(255).default('').describe('User data of INIT-SELF'),
 });
 

@@ -8,22 +8,29 @@ function allLus(config: Unwarned): LuConfig[] {
   return config.links.flatMap((link) => link.pus.flatMap((pu) => pu.lus));
 }
 
+/** '96 LUs (LA1002 to LA1097) are' */
+function namesOf(lus: readonly LuConfig[]): string {
+  const names = lus.length === 1 ? lus[0]!.name : `${lus[0]!.name} to ${lus.at(-1)!.name}`;
+  return `${lus.length} LUs (${names}) are`;
+}
+
 function isServed(lu: LuConfig): boolean {
-  return lu.direction === 'INBOUND' && lu.mode === 'POOL';
+  return lu.direction === 'INBOUND';
 }
 
 function warnNotYetServed(config: Unwarned, warnings: string[]): void {
   const lus = allLus(config);
-  for (const word of ['OUTBOUND', 'DEDICATE'] as const) {
-    const some = lus.filter((lu) => lu.direction === word || lu.mode === word);
-    if (some.length === 0) continue;
-    const names = some.length === 1 ? some[0]!.name : `${some[0]!.name} to ${some.at(-1)!.name}`;
-    warnings.push(`${some.length} LUs are ${word} (${names}): brought up, but calls do not use them in this version.`);
+  const outbound = lus.filter((lu) => lu.direction === 'OUTBOUND');
+  if (outbound.length > 0) {
+    warnings.push(`${namesOf(outbound)} OUTBOUND: brought up, but calls do not use them in this version.`);
   }
+  const nobodys = lus.filter((lu) => lu.mode === 'DEDICATE' && lu.terminal === '');
+  if (nobodys.length > 0)
+    warnings.push(`${namesOf(nobodys)} DEDICATE without a terminal: only calls that name the LU use them.`);
   const served = new Set(lus.filter(isServed).map((lu) => lu.group));
   for (const service of config.services) {
     if (served.has(service.group)) continue;
-    warnings.push(`Service ${service.name} has OUTBOUND or DEDICATE LUs only: its calls find no session.`);
+    warnings.push(`Service ${service.name} has OUTBOUND LUs only: its calls find no session.`);
   }
 }
 

@@ -2,16 +2,20 @@ import { assert } from '../base/assert.js';
 
 /**
  * The states of a worker, which are the lists of the directory. IDLE: not started, or stopped in order. STARTING: thread
- * started, nothing heard of its link. READY: may be given requests. LINK_DOWN: alive, without its link. DRAINING:
- * finishes what it has. BACKOFF: lost, to be started again. DOWN: lost too often, not before an operator acts.
+ * started, nothing heard of its link. READY: may be given requests. HELD: could be, but an operator holds its link.
+ * LINK_DOWN: alive, without its link. DRAINING: finishes what it has. BACKOFF: lost, to be started again. DOWN: lost too
+ * often, not before an operator acts.
  */
-export const WORKER_STATES = ['IDLE', 'STARTING', 'READY', 'LINK_DOWN', 'DRAINING', 'BACKOFF', 'DOWN'] as const;
+export const WORKER_STATES = ['IDLE', 'STARTING', 'READY', 'HELD', 'LINK_DOWN', 'DRAINING', 'BACKOFF', 'DOWN'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** Where a worker's requests go: the supervisor's end of its channel. */
 export interface RequestPort {
-  /** @param deadlineMs absolute, Clock.nowMs; the payload is copied before this returns */
-  request(id: number, group: number, deadlineMs: number, payload: Uint8Array): void;
+  /**
+   * @param target a group, or LU_TARGET plus the place of an LU
+   * @param deadlineMs absolute, Clock.nowMs; the payload is copied before this returns
+   */
+  request(id: number, target: number, deadlineMs: number, payload: Uint8Array): void;
   cancel(id: number): void;
 }
 
@@ -27,6 +31,8 @@ export class WorkerRecord {
   /** 1 where it refused a request and has shown no sign of room since. */
   readonly full: Uint8Array;
   reservedTotal = 0;
+  /** Index of its link; -1 while it has none. */
+  link = -1;
   port: RequestPort | undefined = undefined;
   state: WorkerState = 'IDLE';
   /** Its place in the list of its state. */
@@ -47,6 +53,7 @@ export class WorkerRecord {
     this.reserved.fill(0);
     this.full.fill(0);
     this.reservedTotal = 0;
+    this.link = -1;
     this.port = undefined;
   }
 }
@@ -59,7 +66,7 @@ export class Directory {
   /** @param workers how many there may be, `server.max` @param groups how many session groups there are */
   constructor(workers: number, groups: number) {
     this.workers = Array.from({ length: workers }, (_, index) => new WorkerRecord(index, groups));
-    this.lists = { IDLE: [], STARTING: [], READY: [], LINK_DOWN: [], DRAINING: [], BACKOFF: [], DOWN: [] };
+    this.lists = { IDLE: [], STARTING: [], READY: [], HELD: [], LINK_DOWN: [], DRAINING: [], BACKOFF: [], DOWN: [] };
     for (const worker of this.workers) worker.place = this.lists.IDLE.push(worker) - 1;
   }
 

@@ -35,3 +35,8 @@ export function callTimeout(service: string, request: Request, nowMs: number): H
   const elapsedMs = Math.round(nowMs - request.startMs);
   return new HostLinkError('CALL_TIMEOUT', '', { service, sent: 'maybe', elapsedMs, worker: request.worker?.index });
 }
+
+/** The thread is gone, and with it whatever it knew of the request. */
+export function workerLost(service: string, worker: number): HostLinkError {
+  return new HostLinkError('OUTCOME_UNKNOWN', '', { service, sent: 'maybe', reason: 'worker lost', worker });
+}

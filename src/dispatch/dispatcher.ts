@@ -2,34 +2,17 @@ import type { Clock } from '../base/clock.js';
 import { DeadlineSet } from '../base/deadline.js';
 import { type ErrorRecord, HostLinkError } from '../base/errors.js';
 import { ANSWER_STATUS, type AnswerStatus, readAnswers } from '../channel/blocks.js';
-import type { WorkerReport } from '../channel/messages.js';
-import type { ServiceConfig } from '../config/model.js';
+import { LU_TARGET, type WorkerReport } from '../channel/messages.js';
 import { Balancer } from './balancer.js';
 import type { Directory, RequestPort, WorkerRecord } from './directory.js';
 import { type DispatchCounters, newDispatchCounters } from './dispatch-counters.js';
-import { callTimeout, notSent, queueFull, waitTimeout } from './dispatch-errors.js';
+import { callTimeout, notSent, queueFull, waitTimeout, workerLost } from './dispatch-errors.js';
+import type { DispatcherOptions, ResultSink } from './dispatcher-types.js';
+import { LuDispatch } from './lu-dispatch.js';
+import type { LuSeat } from './lu-seats.js';
 import { REQUEST_STATE, REQUESTS_MAX, type Request, RequestTable } from './request-table.js';
 import { ServiceCounters } from './service-counters.js';
 import { WaitingRoom } from './waiting-room.js';
-
-/** Where results go, one call per request, never from within `submit`. `slot` is slotOf(id). */
-export interface ResultSink {
-  /** The reply is `bytes[from, to)`, a part of the block of its tick. */
-  reply(slot: number, bytes: Buffer, from: number, to: number): void;
-  fail(slot: number, error: HostLinkError): void;
-}
-
-export interface DispatcherOptions {
-  readonly clock: Clock;
-  readonly directory: Directory;
-  readonly groups: number;
-  readonly services: readonly ServiceConfig[];
-  /** Most waiting requests per group; -1: WAITING_MAX. */
-  readonly maxqcount: number;
-  readonly sink: ResultSink;
-  /** A request had to wait: a chance to start another worker. @param waiting over all groups */
-  readonly onWaiting?: (waiting: number) => void;
-}
 
 /** Most waiting requests per group where the configuration sets no limit. */
 export const WAITING_MAX = 100_000;
@@ -53,6 +36,7 @@ export class Dispatcher {
   private readonly balancer: Balancer;
   private readonly requests = new RequestTable();
   private readonly room: WaitingRoom;
+  private readonly ofLu: LuDispatch;
   private readonly deadlines: DeadlineSet<number>;
   private readonly waitingMax: number;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
@@ -71,6 +55,7 @@ export class Dispatcher {
     this.balancer = new Balancer(options.groups);
     this.services = options.services.map((service) => new ServiceCounters(service.name));
     this.room = new WaitingRoom(options.groups, this.services);
+    this.ofLu = new LuDispatch(options.directory, this.room, (request, worker) => this.give(request, worker));
     this.waitingMax = options.maxqcount < 0 ? WAITING_MAX : options.maxqcount;
     this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
     this.onAnswer = (id, status, bytes, from, to) => this.answered(id, status, bytes, from, to);
@@ -96,18 +81,20 @@ export class Dispatcher {
    * @param service index of a configured service
    * @param payload kept until the result, not copied: its owner must not change it before that
    * @param timeoutMs from now
+   * @param seat the one LU to use; any session of the service's group when absent
    * @returns the request's id
    * @throws HostLinkError RUNTIME_STOPPED, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
    */
-  submit(service: number, payload: Uint8Array, timeoutMs: number): number {
+  submit(service: number, payload: Uint8Array, timeoutMs: number, seat?: LuSeat): number {
     if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
     const group = this.options.services[service]!.group;
-    const worker = this.pick(group);
-    if (worker === undefined) this.checkMayWait(service, group);
+    const worker = seat === undefined ? this.pick(group) : this.ofLu.pick(seat);
+    if (worker === undefined) this.checkMayWait(service, group, seat);
     const request = this.requests.take();
     if (request === undefined) throw this.tooMany(service, REQUESTS_MAX);
     request.service = service;
     request.group = group;
+    request.seat = seat;
     request.payload = payload;
     request.startMs = this.clock.nowMs();
     request.deadlineMs = request.startMs + timeoutMs;
@@ -137,12 +124,17 @@ export class Dispatcher {
     this.answeringWorker = undefined;
   }
 
-  /** A worker's thread runs; it gets requests once it reports sessions. @param defined sessions per group its link has */
-  workerStarted(index: number, port: RequestPort, defined: readonly number[]): void {
+  /**
+   * A worker's thread runs; it gets requests once it reports sessions.
+   * @param defined sessions per group its link has
+   * @param link index of that link
+   */
+  workerStarted(index: number, port: RequestPort, defined: readonly number[], link: number): void {
     const worker = this.directory.worker(index);
     worker.clear();
     worker.defined.set(defined);
     worker.port = port;
+    worker.link = link;
     this.directory.move(worker, 'STARTING');
   }
 
@@ -165,19 +157,20 @@ export class Dispatcher {
   /**
    * A worker is gone. Its requests end with OUTCOME_UNKNOWN, but those of an idempotent service and those that certainly
    * never left are given to another.
-   * @param next BACKOFF when it may start again
+   * @param next BACKOFF when it may start again, DRAINING when its thread has yet to end
    * @param unposted ids of requests that never left for the worker
    */
-  workerLost(index: number, next: 'BACKOFF' | 'IDLE', unposted: readonly number[]): void {
+  workerLost(index: number, next: 'BACKOFF' | 'DRAINING' | 'IDLE', unposted: readonly number[]): void {
     const worker = this.directory.worker(index);
     const lost = this.requests.ofWorker(worker);
     const safe = new Set(unposted);
     worker.clear();
     this.directory.move(worker, next);
     for (const request of lost) {
+      if (request.seat !== undefined) request.seat.running -= 1;
       if (request.state === REQUEST_STATE.abandoned) this.requests.release(request);
       else if (safe.has(request.id)) this.placeAgain(request);
-      else this.outcomeUnknown(request, this.workerLostError(request, index));
+      else this.outcomeUnknown(request, workerLost(this.nameOf(request), index));
     }
   }
 
@@ -207,21 +200,23 @@ export class Dispatcher {
   }
 
   private replied(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
-    const { group, slot } = request;
+    const { group, slot, seat } = request;
     this.services[request.service]!.replied(this.answeringMs - request.startMs);
     this.deadlines.remove(slot);
     this.requests.release(request);
-    this.freed(worker, group);
+    this.freed(worker, group, seat);
     this.sink.reply(slot, bytes, from, to);
     this.drain(group);
+    if (seat !== undefined) this.ofLu.drain();
   }
 
   private late(request: Request, worker: WorkerRecord): void {
-    const group = request.group;
+    const { group, seat } = request;
     this.counters.late += 1;
     this.requests.release(request);
-    this.freed(worker, group);
+    this.freed(worker, group, seat);
     this.drain(group);
+    if (seat !== undefined) this.ofLu.drain();
   }
 
   private failed(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
@@ -230,18 +225,19 @@ export class Dispatcher {
       this.refused(request, worker);
       return;
     }
-    const group = request.group;
-    this.freed(worker, group);
+    const { group, seat } = request;
+    this.freed(worker, group, seat);
     if (error.code === 'OUTCOME_UNKNOWN') this.outcomeUnknown(request, error);
     else this.end(request, error);
     this.drain(group);
+    if (seat !== undefined) this.ofLu.drain();
   }
 
   /** Not sent: another worker, or the queue. The worker that refused stays out for a while, or until it shows room. */
   private refused(request: Request, worker: WorkerRecord): void {
-    worker.full[request.group] = 1;
+    if (request.seat === undefined) worker.full[request.group] = 1;
     if (!this.isStopped) this.cancelPause ??= this.clock.after(REFUSAL_PAUSE_MS, () => this.pauseOver());
-    this.unreserve(worker, request.group);
+    this.unreserve(worker, request.group, request.seat);
     if (request.state === REQUEST_STATE.abandoned) {
       this.requests.release(request);
       return;
@@ -262,7 +258,7 @@ export class Dispatcher {
       this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request)));
       return;
     }
-    const worker = this.pick(request.group);
+    const worker = request.seat === undefined ? this.pick(request.group) : undefined;
     if (worker === undefined) {
       this.enqueue(request);
       return;
@@ -287,27 +283,32 @@ export class Dispatcher {
     const group = request.group;
     request.state = REQUEST_STATE.atWorker;
     request.worker = worker;
-    worker.reserved[group]! += 1;
+    const { seat } = request;
+    if (seat === undefined || !seat.isDedicated) worker.reserved[group]! += 1;
+    if (seat !== undefined) seat.running += 1;
     worker.reservedTotal += 1;
-    worker.port!.request(request.id, group, request.deadlineMs, request.payload);
+    const target = seat === undefined ? group : LU_TARGET + seat.place;
+    worker.port!.request(request.id, target, request.deadlineMs, request.payload);
   }
 
   private enqueue(request: Request): void {
     request.state = REQUEST_STATE.waiting;
     request.worker = undefined;
     this.room.enter(request);
+    if (request.seat !== undefined) this.ofLu.enter(request.seat);
     this.counters.queued += 1;
     this.options.onWaiting?.(this.room.total);
   }
 
-  private unreserve(worker: WorkerRecord, group: number): void {
-    worker.reserved[group]! -= 1;
+  private unreserve(worker: WorkerRecord, group: number, seat: LuSeat | undefined): void {
+    if (seat === undefined || !seat.isDedicated) worker.reserved[group]! -= 1;
+    if (seat !== undefined) seat.running -= 1;
     worker.reservedTotal -= 1;
   }
 
   /** A session of `worker` is free again; `drain` then gives it to the request that waits longest. */
-  private freed(worker: WorkerRecord, group: number): void {
-    this.unreserve(worker, group);
+  private freed(worker: WorkerRecord, group: number, seat: LuSeat | undefined): void {
+    this.unreserve(worker, group, seat);
     worker.full[group] = 0;
   }
 
@@ -328,6 +329,7 @@ export class Dispatcher {
   private drainAll(): void {
     if (this.room.total === 0) return;
     for (let group = 0; group < this.options.groups; group += 1) this.drain(group);
+    this.ofLu.drain();
   }
 
   private expired(slot: number): void {
@@ -364,6 +366,7 @@ export class Dispatcher {
   }
 
   private failWaiting(code: 'RUNTIME_STOPPED' | 'SERVICE_UNAVAILABLE'): void {
+    for (const request of this.ofLu.requests()) this.giveUp(request, notSent(code, this.nameOf(request)));
     for (let group = 0; group < this.options.groups; group += 1) {
       for (let first = this.room.first(group); first !== undefined; first = this.room.first(group)) {
         this.giveUp(first, notSent(code, this.nameOf(first)));
@@ -371,20 +374,15 @@ export class Dispatcher {
     }
   }
 
-  private checkMayWait(service: number, group: number): void {
+  private checkMayWait(service: number, group: number, seat: LuSeat | undefined): void {
     if (!this.directory.hasHope()) throw notSent('SERVICE_UNAVAILABLE', this.services[service]!.name);
-    const waiting = this.room.sizeOf(group);
+    const waiting = seat === undefined ? this.room.sizeOf(group) : seat.queue.size;
     if (waiting >= this.waitingMax) throw this.tooMany(service, waiting);
   }
 
   private tooMany(service: number, waiting: number): HostLinkError {
     this.counters.queueFull += 1;
     return queueFull(this.services[service]!.name, waiting, this.waitingMax);
-  }
-
-  private workerLostError(request: Request, worker: number): HostLinkError {
-    const details = { service: this.nameOf(request), sent: 'maybe', reason: 'worker lost', worker };
-    return new HostLinkError('OUTCOME_UNKNOWN', '', details);
   }
 
   private nameOf(request: Request): string {

@@ -1,4 +1,5 @@
 import type { WorkerRecord } from './directory.js';
+import type { LuSeat } from './lu-seats.js';
 
 /** Where a request is. ABANDONED: its caller has been answered, its worker has not answered yet. */
 export const REQUEST_STATE = { free: 0, waiting: 1, atWorker: 2, abandoned: 3 } as const;
@@ -31,6 +32,8 @@ export class Request {
   startMs = 0.5;
   deadlineMs = 0.5;
   worker: WorkerRecord | undefined = undefined;
+  /** The LU it names; undefined for any session of its group. */
+  seat: LuSeat | undefined = undefined;
   isRetried = false;
   /** Neighbours in the wait queue. */
   before: Request | undefined = undefined;
@@ -73,6 +76,7 @@ export class RequestTable {
     request.state = REQUEST_STATE.free;
     request.payload = NO_PAYLOAD;
     request.worker = undefined;
+    request.seat = undefined;
     request.isRetried = false;
     this.free.push(request);
   }

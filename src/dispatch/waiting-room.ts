@@ -25,7 +25,7 @@ export class WaitingRoom {
 
   /** A request comes to wait, in its order of arrival. */
   enter(request: Request): void {
-    this.queues[request.group]!.insert(request);
+    this.queueOf(request).insert(request);
     const service = this.services[request.service]!;
     service.waiting += 1;
     service.queued += 1;
@@ -34,8 +34,12 @@ export class WaitingRoom {
 
   /** A request waits no more. */
   leave(request: Request): void {
-    this.queues[request.group]!.remove(request);
+    this.queueOf(request).remove(request);
     this.services[request.service]!.waiting -= 1;
     this.total -= 1;
+  }
+
+  private queueOf(request: Request): WaitQueue {
+    return request.seat === undefined ? this.queues[request.group]! : request.seat.queue;
   }
 }

@@ -1,5 +1,5 @@
 import type { HostLinkError } from '../base/errors.js';
-import type { ResultSink } from '../dispatch/dispatcher.js';
+import type { ResultSink } from '../dispatch/dispatcher-types.js';
 import { slotOf } from '../dispatch/request-table.js';
 
 type Resolve = (bytes: Uint8Array) => void;

@@ -10,11 +10,14 @@ import type { HostLinkConfig, ServiceConfig } from '../config/model.js';
 import type { HostLinkInput } from '../config/schema.js';
 import { Directory } from '../dispatch/directory.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
+import type { LuSeat } from '../dispatch/lu-seats.js';
 import { decodeEbcdic, encodeEbcdic } from '../sna/ebcdic.js';
 import type { WorkerLauncher } from '../supervisor/launcher.js';
-import { type RuntimeEvent, Supervisor } from '../supervisor/supervisor.js';
+import type { RuntimeEvent } from '../supervisor/options.js';
+import { Supervisor } from '../supervisor/supervisor.js';
 import { WorkerHost } from '../supervisor/worker-host.js';
 import { Calls } from './calls.js';
+import { LuTargets, type LuWish } from './lu-target.js';
 import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
 import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
@@ -24,7 +27,8 @@ const RUN_ID_SIZE = 10;
 /** Longest deadline of a call, ms: what a timer of Node holds. */
 export const CALL_TIMEOUT_MAX_MS = 2_147_483_647;
 
-export interface CallOptions {
+/** How a call is to be made. Naming an LU, a terminal or an instance ties it to that one LU session. */
+export interface CallOptions extends LuWish {
   /** Deadline from now, over 0 and at most CALL_TIMEOUT_MAX_MS; the service's own when absent. */
   readonly timeoutMs?: number | undefined;
   /** Aborting it ends the call with CALL_ABORTED; what was sent already is not taken back. */
@@ -78,6 +82,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   private readonly readiness: Readiness;
   private readonly traces: Traces;
   private readonly services: ReadonlyMap<string, ServiceConfig>;
+  private readonly targets: LuTargets;
   private readonly startedMs: number;
   private state: RuntimeState = 'RUNNING';
   private stopping: Promise<void> | undefined;
@@ -113,6 +118,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     this.log = log;
     this.clock = clock;
     this.startedMs = clock.nowMs();
+    this.targets = new LuTargets(config);
     this.services = new Map(config.services.map((service) => [service.name, service]));
     this.calls = new Calls((id, reason) => this.dispatcher.abort(id, reason));
     this.directory = new Directory(config.server.max, config.groups.length);
@@ -123,7 +129,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       services: config.services,
       maxqcount: config.server.maxqcount,
       sink: this.calls,
-      onWaiting: (waiting) => this.supervisor.considerGrowth(waiting),
+      onWaiting: () => this.supervisor.considerGrowth(),
     });
     this.supervisor = this.newSupervisor(options.launcher ?? newWorkerHost(config, options, log), log, prng);
     this.readiness = new Readiness(clock, {
@@ -150,7 +156,8 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
    *   copied: leave them as they are until the call has its result
    * @returns the reply. It may be a view of a larger block that arrived with it: copy what is kept for long
    * @throws HostLinkError (as rejection) SERVICE_UNKNOWN, PAYLOAD_TOO_LONG, PAYLOAD_INVALID, EBCDIC_UNMAPPABLE,
-   *   OPTION_INVALID, RUNTIME_STOPPED, SERVICE_UNAVAILABLE, QUEUE_FULL, SESSION_WAIT_TIMEOUT: not sent.
+   *   OPTION_INVALID, LU_UNKNOWN, TERMINAL_UNKNOWN, LU_IN_USE, LU_UNAVAILABLE (details.retry says whether and when a retry
+   *   makes sense), RUNTIME_STOPPED, SERVICE_UNAVAILABLE, QUEUE_FULL, SESSION_WAIT_TIMEOUT: not sent.
    *   CALL_TIMEOUT, CALL_ABORTED, OUTCOME_UNKNOWN: details.sent says 'no' or 'maybe'.
    *   SESSION_REJECTED, REPLY_TOO_LONG, SESSION_PROTOCOL_ERROR: the host's answer was no reply
    */
@@ -162,11 +169,13 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       this.checkPayload(bytes);
       let timeoutMs = entry.timeoutMs;
       let signal: AbortSignal | undefined;
+      let seat: LuSeat | undefined;
       if (options !== undefined) {
         signal = options.signal;
         timeoutMs = checkOptions(options, timeoutMs);
+        seat = this.targets.find(options, entry);
       }
-      const id = this.dispatcher.submit(entry.index, bytes, timeoutMs);
+      const id = this.dispatcher.submit(entry.index, bytes, timeoutMs, seat);
       return this.calls.open(id, signal);
     } catch (error) {
       return Promise.reject(error);

@@ -26,6 +26,7 @@ function link(name: string, index: number, groups: number, sessions: number): Li
     type: 'LU0' as const,
     direction: 'INBOUND' as const,
     mode: 'POOL' as const,
+    terminal: '',
     group: Math.floor(at / sessions),
     logMode: '',
     initiate: 'acquire' as const,

@@ -47,6 +47,7 @@ export function luConfig(localAddress: number, more: Partial<LuConfig> = {}): Lu
     type: 'LU0',
     direction: 'INBOUND',
     mode: 'POOL',
+    terminal: '',
     group: 0,
     logMode: 'LU0FAST',
     initiate: 'acquire',

@@ -59,6 +59,11 @@ export class PuHarness {
     };
     this.pu = new Pu(link.pus[0]!, context);
     for (const session of this.pu.sessions()) this.sessions.table.add(session);
+    this.reconnect();
+  }
+
+  /** The circuit is there (again). */
+  reconnect(): void {
     this.pu.circuitUp({
       at: 0,
       reservePiu: (length) => {

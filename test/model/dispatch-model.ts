@@ -168,6 +168,7 @@ export class DispatchModel {
         cancel: (id) => this.cancelled(worker, id),
       },
       [5, 5],
+      worker,
     );
   }
 

@@ -140,7 +140,8 @@ describe('what becomes of a configuration', () => {
       group: 1,
       logMode: '',
       initiate: 'acquire',
-      response: 'definite',
+      response: 'exception',
+      terminal: '',
       userData: 'x y',
     });
   });
@@ -188,10 +189,12 @@ describe('warnings', () => {
     ];
     const links = [{ name: 'A', peer: { address: 'h' }, pus: [{ ...PU, lus }] }];
     expect(loadConfig({ links, services: [{ name: 'S', application: 'DED' }] }).warnings).toEqual([
-      '1 LUs are OUTBOUND (L1): brought up, but calls do not use them in this version.',
-      '2 LUs are DEDICATE (L2 to L3): brought up, but calls do not use them in this version.',
-      'Service S has OUTBOUND or DEDICATE LUs only: its calls find no session.',
+      '1 LUs (L1) are OUTBOUND: brought up, but calls do not use them in this version.',
+      '2 LUs (L2 to L3) are DEDICATE without a terminal: only calls that name the LU use them.',
     ]);
+    expect(loadConfig({ links, services: [{ name: 'S', application: 'IN' }] }).warnings).toContain(
+      'Service S has OUTBOUND LUs only: its calls find no session.',
+    );
   });
 
   it('say what stays unused, and what the host cannot tell apart', () => {
@@ -279,5 +282,44 @@ describe('large configurations', () => {
       addresses.map((at) => `          { addresses: ${at}, name: L${pu}X${at}, application: ECHO },`),
     );
     expect(parseConfig(text, 'big.yaml').links).toHaveLength(16);
+  });
+});
+
+describe('terminals', () => {
+  const load = (lus: object[]) =>
+    loadConfig({ links: [{ name: 'A', peer: { address: 'h' }, pus: [{ ...PU, lus }] }], services: [] });
+  const range = { name: 'L{address}', application: 'DED', mode: 'DEDICATE' };
+  const terminalsOf = (lus: object[]) => load(lus).links[0]!.pus[0]!.lus.map((lu) => lu.terminal);
+
+  it('are given by range, by list, or both', () => {
+    expect(terminalsOf([{ ...range, addresses: '2-4', terminals: '0999-1001' }])).toEqual(['0999', '1000', '1001']);
+    expect(terminalsOf([{ ...range, addresses: '2-5', terminals: ['BR01', 7, '10-11'] }])).toEqual([
+      'BR01',
+      '7',
+      '10',
+      '11',
+    ]);
+    expect(terminalsOf([{ ...range, addresses: 2 }])).toEqual(['']);
+  });
+
+  it('are checked: one for each LU, each once, and not for a pool', () => {
+    const wrong = [
+      { ...range, addresses: '2-4', terminals: '1-2' },
+      { ...range, addresses: '5-6', terminals: '2-3' },
+      { ...range, addresses: '7', terminals: '9', mode: 'POOL' },
+      { ...range, addresses: '8', terminals: 'no blanks' },
+    ];
+    let problems: { path: string; message: string }[] = [];
+    try {
+      load(wrong);
+    } catch (error) {
+      ({ problems } = (error as { details: { problems: typeof problems } }).details);
+    }
+    expect(problems.map(({ message }) => message).sort()).toEqual([
+      '2 terminals for 3 LUs',
+      'LUs of a pool have no terminals',
+      'terminal 2 given twice; first in links[0].pus[0].lus[0]',
+      'terminals is "no blanks", not a set of terminals',
+    ]);
   });
 });

@@ -1,0 +1,23 @@
+import type { Clock } from '../base/clock.js';
+import type { HostLinkError } from '../base/errors.js';
+import type { ServiceConfig } from '../config/model.js';
+import type { Directory } from './directory.js';
+
+/** Where results go, one call per request, never from within `submit`. `slot` is slotOf(id). */
+export interface ResultSink {
+  /** The reply is `bytes[from, to)`, a part of the block of its tick. */
+  reply(slot: number, bytes: Buffer, from: number, to: number): void;
+  fail(slot: number, error: HostLinkError): void;
+}
+
+export interface DispatcherOptions {
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly groups: number;
+  readonly services: readonly ServiceConfig[];
+  /** Most waiting requests per group; -1: WAITING_MAX. */
+  readonly maxqcount: number;
+  readonly sink: ResultSink;
+  /** A request had to wait: a chance to start another worker. @param waiting over all groups */
+  readonly onWaiting?: (waiting: number) => void;
+}

@@ -1,0 +1,66 @@
+import { HostLinkError } from '../base/errors.js';
+import type { HostLinkConfig, ServiceConfig } from '../config/model.js';
+import { type LuSeat, LuSeats } from '../dispatch/lu-seats.js';
+
+/** Which LU a call wants; at most one of these. */
+export interface LuWish {
+  /** The LU by name. */
+  readonly lu?: string | undefined;
+  /** The terminal whose dedicate LU it is. */
+  readonly terminal?: string | number | undefined;
+  /** The general word for one of a kind: of an SNA host, the LU. */
+  readonly instance?: string | undefined;
+}
+
+/** Finds the one LU that a call asks for. */
+export class LuTargets {
+  private readonly config: HostLinkConfig;
+  private readonly seats: LuSeats;
+
+  constructor(config: HostLinkConfig) {
+    this.config = config;
+    this.seats = new LuSeats(config.links);
+  }
+
+  /**
+   * @returns undefined when the wish names none
+   * @throws HostLinkError OPTION_INVALID (more than one named), TERMINAL_UNKNOWN, LU_UNKNOWN, LU_UNAVAILABLE (the LU serves
+   *   another application, or the host's own requests)
+   */
+  find(wish: LuWish, service: ServiceConfig): LuSeat | undefined {
+    const { terminal } = wish;
+    const lu = wish.lu ?? wish.instance;
+    if (terminal === undefined && lu === undefined) return undefined;
+    if ((terminal !== undefined && lu !== undefined) || (wish.lu !== undefined && wish.instance !== undefined)) {
+      throw new HostLinkError('OPTION_INVALID', 'Name one of lu, terminal and instance.', { ...wish });
+    }
+    const seat = terminal === undefined ? this.ofLu(lu!) : this.ofTerminal(String(terminal));
+    this.checkServes(seat, service);
+    return seat;
+  }
+
+  private ofTerminal(terminal: string): LuSeat {
+    const seat = this.seats.ofTerminal(terminal);
+    if (seat !== undefined) return seat;
+    throw new HostLinkError('TERMINAL_UNKNOWN', `(${terminal})`, {
+      terminal,
+      known: this.seats.terminals,
+      retry: 'never',
+    });
+  }
+
+  private ofLu(lu: string): LuSeat {
+    const seat = this.seats.ofLu(lu);
+    if (seat !== undefined) return seat;
+    throw new HostLinkError('LU_UNKNOWN', `(${lu})`, { lu, retry: 'never' });
+  }
+
+  private checkServes(seat: LuSeat, service: ServiceConfig): void {
+    const { groups } = this.config;
+    const serves = groups[seat.group]!.application;
+    const wanted = groups[service.group]!.application;
+    if (serves === wanted && !seat.isOutbound) return;
+    const reason = seat.isOutbound ? 'it is OUTBOUND' : `it serves ${serves}, not ${wanted}`;
+    throw new HostLinkError('LU_UNAVAILABLE', `(${seat.name}: ${reason})`, { lu: seat.name, reason, retry: 'never' });
+  }
+}
