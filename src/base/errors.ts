@@ -217,6 +217,12 @@ export const ERRORS = {
     'The name is not in the services of the configuration.',
     'Use one of those that details.known names, or add it.',
   ),
+  SERVICE_HELD: entry(
+    T.TPENOREADY,
+    'The service takes no new requests.',
+    'An operator holds it, or the whole server; details.held says which.',
+    'Call again once it is started: hostlink ctl start. The request was not sent.',
+  ),
   SERVICE_UNAVAILABLE: entry(
     T.TPENOREADY,
     'No worker can serve the service.',
@@ -252,6 +258,12 @@ export const ERRORS = {
     'Too many requests wait for a session.',
     'MAXQCOUNT requests are waiting already.',
     'Call later, add sessions or raise maxqcount.',
+  ),
+  QUEUE_PURGED: entry(
+    T.TPEQPURGE,
+    'The request was taken out of the queue.',
+    'An operator purged the requests that waited for a session.',
+    'Call again when the operator says so. The request was not sent.',
   ),
   SESSION_WAIT_TIMEOUT: entry(
     T.TPEQPURGE,
@@ -326,6 +338,30 @@ export const ERRORS = {
     'The control socket does not know this request.',
     'The program that asks is of another version, or something else opened the socket.',
     'Use the hostlink command of the same version.',
+  ),
+  LINK_UNKNOWN: entry(
+    T.TPENOENT,
+    'No such link.',
+    'The name is not in the links of the configuration.',
+    'Use one of those that details.known names.',
+  ),
+  PU_UNKNOWN: entry(
+    T.TPENOENT,
+    'No such PU on this link.',
+    'The name is not in the pus of the link, or LINK/NAME is not written so.',
+    'Use one of those that details.known names, as LINK/PU.',
+  ),
+  SETTING_INVALID: entry(
+    T.TPEINVAL,
+    'The setting cannot be changed so.',
+    'Its name is not one of those that change at run time, or the value is out of the range of the configuration.',
+    'Give what details.allowed describes.',
+  ),
+  OPERATOR_BUSY: entry(
+    T.TPEBLOCK,
+    'Another operator is changing something.',
+    'Changes are made by one operator at a time; details name the process and since when.',
+    'Try again in a moment. Nothing was changed.',
   ),
   CONTROL_FAILED: entry(
     T.TPEOS,

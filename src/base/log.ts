@@ -19,10 +19,15 @@ export interface LogOptions {
 
 export type Logger = pino.Logger;
 
-/** The log of one process or worker thread: hands out one child logger per part, at that part's level. */
+/**
+ * The log of one process or worker thread: hands out child loggers of each part, at that part's level. They live
+ * as long as the log: ask for one per object that lives as long, not per event.
+ */
 export interface Log {
   readonly options: LogOptions;
   part(name: LogPart, bindings?: Record<string, unknown>): Logger;
+  /** Change the level of a part: of the loggers handed out already, and of those to come. */
+  setLevel(name: LogPart, level: LogLevel): void;
 }
 
 /**
@@ -39,10 +44,18 @@ export function createLog(
     { level: 'trace', base: bindings },
     destination ?? pino.destination({ dest: options.file ?? 1, sync: true, mkdir: true }),
   );
+  const levels = { ...options.levels };
+  const loggers: { readonly name: LogPart; readonly logger: Logger }[] = [];
   return {
     options,
     part(name, more = {}) {
-      return root.child({ part: name, ...more }, { level: options.levels[name] ?? options.level });
+      const logger = root.child({ part: name, ...more }, { level: levels[name] ?? options.level });
+      loggers.push({ name, logger });
+      return logger;
+    },
+    setLevel(name, level) {
+      levels[name] = level;
+      for (const one of loggers) if (one.name === name) one.logger.level = level;
     },
   };
 }

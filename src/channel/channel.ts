@@ -1,7 +1,15 @@
 import type { Clock } from '../base/clock.js';
 import type { HostLinkError } from '../base/errors.js';
 import { ANSWER_STATUS, AnswerBlock, readRequests } from './blocks.js';
-import type { FromWorker, SessionRow, ToWorker, WorkerCounters, WorkerReport } from './messages.js';
+import type {
+  FromWorker,
+  OperatorChange,
+  OperatorChanged,
+  SessionRow,
+  ToWorker,
+  WorkerCounters,
+  WorkerReport,
+} from './messages.js';
 
 /** What the channel needs of a port; a MessagePort fits, and so does a pair of queues in a simulation. */
 export interface PortLike {
@@ -26,6 +34,7 @@ export interface WorkerHandler {
   inspect(): readonly SessionRow[];
   counters(): WorkerCounters;
   trace(pius: boolean, dlsw: boolean): void;
+  operate(change: OperatorChange): OperatorChanged;
   stop(graceMs: number): void;
 }
 
@@ -118,6 +127,9 @@ export class WorkerChannel {
         return;
       case 'trace':
         handler.trace(message.pius, message.dlsw);
+        return;
+      case 'operate':
+        this.post({ kind: 'operated', seq: message.seq, changed: handler.operate(message.change) });
         return;
       case 'stop':
         handler.stop(message.graceMs);

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../base/errors.js';
-import type { LogOptions } from '../base/log.js';
+import type { LogLevel, LogOptions, LogPart } from '../base/log.js';
 import type { GroupConfig, LinkConfig } from '../config/model.js';
 
 /** What a worker is given when it starts; `port` is its mailbox. */
@@ -88,6 +88,20 @@ export interface WorkerCounters {
  */
 export const LU_TARGET = 0x8000_0000;
 
+/** What an operator changes inside a worker. LUs are named; one that the link does not have is passed over. */
+export type OperatorChange =
+  /** End these sessions in order once their requests are done, and keep them HELD, whatever happens to the link. */
+  | { readonly name: 'deactivate'; readonly lus: readonly string[] }
+  /** Bring these sessions up again, also those HELD for another reason. */
+  | { readonly name: 'activate'; readonly lus: readonly string[] }
+  | { readonly name: 'loglevel'; readonly part: LogPart; readonly level: LogLevel };
+
+/** What an OperatorChange came to: LUs it was about, and how many of them are HELD now. */
+export interface OperatorChanged {
+  readonly lus: number;
+  readonly held: number;
+}
+
 /** To a worker. A closed union: the other union below is the way back. */
 export type ToWorker =
   /** Requests of one tick, packed by `packRequests`; the block is transferred. */
@@ -98,6 +112,8 @@ export type ToWorker =
   | { readonly kind: 'inspect'; readonly seq: number }
   /** Record PIUs (and DLSw frames) and send them as `trace`. */
   | { readonly kind: 'trace'; readonly pius: boolean; readonly dlsw: boolean }
+  /** Change what an operator asked for, and confirm it with `operated`. */
+  | { readonly kind: 'operate'; readonly seq: number; readonly change: OperatorChange }
   /** Finish what runs, end the sessions in order, at the latest after graceMs. */
   | { readonly kind: 'stop'; readonly graceMs: number };
 
@@ -113,6 +129,7 @@ export type FromWorker =
       readonly rows: readonly SessionRow[];
       readonly counters: WorkerCounters;
     }
+  | { readonly kind: 'operated'; readonly seq: number; readonly changed: OperatorChanged }
   /** Something an operator may want to see, such as `session.down` or `link.up`. */
   | { readonly kind: 'event'; readonly name: string; readonly details: Record<string, unknown> }
   /** Recorded packets, see trace/records. */

@@ -2,7 +2,15 @@ import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import { RequestBlock, readRequests } from './blocks.js';
 import type { PortLike } from './channel.js';
-import type { FromWorker, SessionRow, ToWorker, WorkerCounters, WorkerReport } from './messages.js';
+import type {
+  FromWorker,
+  OperatorChange,
+  OperatorChanged,
+  SessionRow,
+  ToWorker,
+  WorkerCounters,
+  WorkerReport,
+} from './messages.js';
 
 /** What the supervisor does with what a worker tells it. */
 export interface SupervisorHandler {
@@ -23,21 +31,25 @@ export interface Inspection {
   readonly counters: WorkerCounters;
 }
 
-interface Inspector {
-  readonly resolve: (inspection: Inspection) => void;
+/** Who waits for the answer to a question. */
+interface Asker<T> {
+  readonly resolve: (answer: T) => void;
   readonly reject: (error: HostLinkError) => void;
 }
 
 /** The supervisor's end of a worker's mailbox: the requests of one tick travel in one post, then the cancels. */
 export class SupervisorChannel {
+  /** Blocks of requests posted so far: how one that looks now and then sees whether there was work. */
+  blocksPosted = 0;
   private readonly port: PortLike;
   private readonly clock: Clock;
   private readonly handler: SupervisorHandler;
   private readonly requests = new RequestBlock();
   private readonly flush = (): void => this.flushNow();
-  private readonly inspectors = new Map<number, Inspector>();
+  private readonly inspectors = new Map<number, Asker<Inspection>>();
+  private readonly operators = new Map<number, Asker<OperatorChanged>>();
   private cancels: number[] = [];
-  private inspectSeq = 0;
+  private askSeq = 0;
   private isFlushDue = false;
   private isClosed = false;
 
@@ -70,13 +82,12 @@ export class SupervisorChannel {
 
   /** The worker's sessions, row by row. Rejects with WORKER_LOST when the worker ends first. */
   inspect(): Promise<Inspection> {
-    if (this.isClosed) return Promise.reject(new HostLinkError('WORKER_LOST'));
-    this.inspectSeq += 1;
-    const seq = this.inspectSeq;
-    return new Promise((resolve, reject) => {
-      this.inspectors.set(seq, { resolve, reject });
-      this.post({ kind: 'inspect', seq });
-    });
+    return this.ask(this.inspectors, (seq) => ({ kind: 'inspect', seq }));
+  }
+
+  /** Have the worker change what an operator asked for. Rejects with WORKER_LOST when the worker ends first. */
+  operate(change: OperatorChange): Promise<OperatorChanged> {
+    return this.ask(this.operators, (seq) => ({ kind: 'operate', seq, change }));
   }
 
   trace(pius: boolean, dlsw: boolean): void {
@@ -113,6 +124,10 @@ export class SupervisorChannel {
         this.inspectors.get(message.seq)?.resolve({ rows: message.rows, counters: message.counters });
         this.inspectors.delete(message.seq);
         return;
+      case 'operated':
+        this.operators.get(message.seq)?.resolve(message.changed);
+        this.operators.delete(message.seq);
+        return;
       case 'event':
         this.handler.event(message.name, message.details);
         return;
@@ -131,9 +146,21 @@ export class SupervisorChannel {
   private closed(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const inspector of this.inspectors.values()) inspector.reject(new HostLinkError('WORKER_LOST'));
-    this.inspectors.clear();
+    for (const askers of [this.inspectors, this.operators]) {
+      for (const asker of askers.values()) asker.reject(new HostLinkError('WORKER_LOST'));
+      askers.clear();
+    }
     this.handler.closed();
+  }
+
+  private ask<T>(askers: Map<number, Asker<T>>, question: (seq: number) => ToWorker): Promise<T> {
+    if (this.isClosed) return Promise.reject(new HostLinkError('WORKER_LOST'));
+    this.askSeq += 1;
+    const seq = this.askSeq;
+    return new Promise((resolve, reject) => {
+      askers.set(seq, { resolve, reject });
+      this.post(question(seq));
+    });
   }
 
   private due(): void {
@@ -145,7 +172,10 @@ export class SupervisorChannel {
     this.isFlushDue = false;
     if (this.isClosed) return;
     const block = this.requests.take();
-    if (block !== undefined) this.post({ kind: 'requests', block }, [block]);
+    if (block !== undefined) {
+      this.blocksPosted += 1;
+      this.post({ kind: 'requests', block }, [block]);
+    }
     if (this.cancels.length === 0) return;
     this.post({ kind: 'cancel', ids: this.cancels });
     this.cancels = [];

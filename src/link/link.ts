@@ -5,13 +5,21 @@ import type { Log, Logger } from '../base/log.js';
 import { OutBlock } from '../base/out-block.js';
 import type { Prng } from '../base/prng.js';
 import type { WorkerChannel, WorkerHandler } from '../channel/channel.js';
-import type { LinkState, SessionRow, WorkerCounters, WorkerStart } from '../channel/messages.js';
+import type {
+  LinkState,
+  OperatorChange,
+  OperatorChanged,
+  SessionRow,
+  WorkerCounters,
+  WorkerStart,
+} from '../channel/messages.js';
 import type { LinkConfig } from '../config/model.js';
 import { splitSsp } from '../dlsw/framing.js';
 import { DlswPeer } from '../dlsw/peer.js';
 
 import { TRACE_KIND, TraceBlock } from '../trace/records.js';
 import { createCounters, type LinkCounters } from './counters.js';
+import { Operator } from './operator.js';
 import { Pu } from './pu.js';
 import { PuCircuit } from './pu-circuit.js';
 import { Sessions } from './sessions.js';
@@ -45,6 +53,7 @@ export class Link implements WorkerHandler, TransportEvents {
   private readonly transport: Transport;
   private readonly backoff: Backoff;
   private readonly circuits: readonly PuCircuit[];
+  private readonly operator: Operator;
   private peer: DlswPeer | undefined;
   private state: LinkState = 'DOWN';
   private reason = 'not started';
@@ -75,6 +84,7 @@ export class Link implements WorkerHandler, TransportEvents {
       counters,
       changed,
     });
+    this.operator = new Operator(this.sessions);
     const { sna } = link;
     const shared = { channel, clock, log, sna, replySizeMax, counters, owner: this, sessions: this.sessions };
     this.circuits = link.pus.map((config) => this.createCircuit(new Pu(config, shared)));
@@ -121,6 +131,18 @@ export class Link implements WorkerHandler, TransportEvents {
     this.traceBlock = pius || dlsw ? new TraceBlock() : undefined;
     this.isTracingDlsw = dlsw;
     for (const { pu } of this.circuits) pu.sender.trace = pius ? this.traceBlock : undefined;
+  }
+
+  operate(change: OperatorChange): OperatorChanged {
+    switch (change.name) {
+      case 'deactivate':
+        return this.operator.deactivate(change.lus);
+      case 'activate':
+        return this.operator.activate(change.lus);
+      case 'loglevel':
+        this.context.log.setLevel(change.part, change.level);
+        return { lus: 0, held: 0 };
+    }
   }
 
   /** End the sessions in order, then the circuits, then the connection; all of it at the latest after `graceMs`. */

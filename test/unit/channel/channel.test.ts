@@ -38,6 +38,10 @@ function build() {
     inspect: () => [{ lu: 'LU1', pu: 'PU1', localAddress: 2, state: 'ACTIVE', group: 0, reason: '', calls: 3 }],
     counters: () => COUNTERS,
     trace: (pius, dlsw) => heard.push(`trace ${pius} ${dlsw}`),
+    operate: (change) => {
+      heard.push(`operate ${JSON.stringify(change)}`);
+      return { lus: 2, held: 1 };
+    },
     stop: (graceMs) => heard.push(`stop ${graceMs}`),
   });
   const supervisor = new SupervisorChannel(near, clock, {
@@ -130,6 +134,29 @@ describe('channel, from the worker', () => {
     near.deliver();
     expect(heard).toEqual(['event link.up {"link":"L1"}', 'recorded 16', 'pong 7 6 true']);
     await expect(inspection).resolves.toMatchObject({ rows: [{ lu: 'LU1' }], counters: COUNTERS });
+  });
+
+  it('has a change of the operator confirmed, each by its own answer', async () => {
+    const { near, far, supervisor, heard } = build();
+    const changes = [
+      supervisor.operate({ name: 'deactivate', lus: ['LU1', 'LU2'] }),
+      supervisor.operate({ name: 'loglevel', part: 'link', level: 'debug' }),
+    ];
+    const inspection = supervisor.inspect();
+    far.deliver();
+    expect(heard).toEqual([
+      'operate {"name":"deactivate","lus":["LU1","LU2"]}',
+      'operate {"name":"loglevel","part":"link","level":"debug"}',
+    ]);
+    near.deliver();
+    await expect(Promise.all(changes)).resolves.toEqual([
+      { lus: 2, held: 1 },
+      { lus: 2, held: 1 },
+    ]);
+    await expect(inspection).resolves.toMatchObject({ counters: COUNTERS });
+    const unanswered = supervisor.operate({ name: 'activate', lus: ['LU1'] });
+    supervisor.close();
+    await expect(unanswered).rejects.toMatchObject({ code: 'WORKER_LOST' });
   });
 
   it('closes after what was collected has been posted, and tells once', async () => {
