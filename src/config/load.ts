@@ -3,7 +3,7 @@ import { HostLinkError } from '../base/errors.js';
 import { crossCheck, type LooseFile } from './checks.js';
 import { lenient, type Path } from './describe.js';
 import { toEffective } from './effective.js';
-import type { HostLinkConfig } from './model.js';
+import type { HostLinkConfig, TmaxOrigin } from './model.js';
 import { type Finding, findingsOf, type Problem, printPath, printProblem } from './problems.js';
 import {
   type HostLinkFile,
@@ -12,10 +12,13 @@ import {
   LINK_SETTING_KEYS,
   TMAX_SERVER_KEYS,
 } from './schema.js';
+import { mergeTmax } from './tmax-merge.js';
 import { parseYaml, placeAll, sortProblems } from './yaml-source.js';
 
 /** Longest configuration file, bytes. */
 const FILE_SIZE_MAX = 16 * 1024 * 1024;
+/** Longest Tmax configuration, bytes. */
+const TMAX_SIZE_MAX = 1024 * 1024;
 /** Settings nest this deep at most; merging goes no further. */
 const MERGE_DEPTH = 8;
 
@@ -84,19 +87,35 @@ interface Checked {
   /** Undefined when the schema was not met. */
   readonly value: HostLinkFile | undefined;
   readonly findings: readonly Finding[];
+  /** Mistakes of the Tmax configuration, and of the values that it gave. */
+  readonly tmaxProblems: readonly Problem[];
+  readonly tmax: TmaxOrigin | undefined;
 }
 
 let loose: ReturnType<typeof lenient> | undefined;
 
-function check(raw: unknown): Checked {
+/**
+ * @param from path of the file that the data is from
+ * @param isWhole all of it could be read
+ */
+function check(raw: unknown, from: string | undefined, isWhole = true): Checked {
   const findings: Finding[] = [];
-  const data = prepare(raw, findings);
+  const tmax = mergeTmax(prepare(raw, findings), from, (file) => read(file, TMAX_SIZE_MAX));
+  const { data } = tmax;
+  findings.push(...tmax.findings);
   const result = hostLinkSchema.safeParse(data);
   if (!result.success) findings.push(...findingsOf(hostLinkSchema, result.error.issues, data));
   loose ??= lenient(hostLinkSchema);
   const readable = result.success ? result.data : ((loose.parse(data) ?? {}) as LooseFile);
   findings.push(...crossCheck(readable));
-  return { value: result.data, findings: findings.map((finding) => toOrigin(finding, raw)) };
+  const tmaxProblems = [...tmax.problems];
+  const ours: Finding[] = [];
+  for (const finding of findings) {
+    const problem = tmax.problemOf(finding);
+    if (problem === undefined) ours.push(toOrigin(finding, raw));
+    else if (isWhole) tmaxProblems.push(problem);
+  }
+  return { value: result.data, findings: ours, tmaxProblems: sortProblems(tmaxProblems), tmax: tmax.origin };
 }
 
 function reject(problems: readonly Problem[], file: string | undefined): never {
@@ -104,7 +123,7 @@ function reject(problems: readonly Problem[], file: string | undefined): never {
   throw new HostLinkError('CONFIG_INVALID', `${problems.length} in all:\n${lines}`, { file, problems });
 }
 
-function read(file: string): string {
+function read(file: string, sizeMax = FILE_SIZE_MAX): string {
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -112,22 +131,26 @@ function read(file: string): string {
     const reason = error instanceof Error ? error.message : String(error);
     throw new HostLinkError('CONFIG_UNREADABLE', reason, { file, reason }, { cause: error });
   }
-  if (bytes.length <= FILE_SIZE_MAX) return bytes.toString('utf8');
-  const reason = `${file} is longer than ${FILE_SIZE_MAX} bytes`;
+  if (bytes.length <= sizeMax) return bytes.toString('utf8');
+  const reason = `${file} is longer than ${sizeMax} bytes`;
   throw new HostLinkError('CONFIG_UNREADABLE', reason, { file, reason });
 }
 
 /**
- * The effective configuration of a YAML text.
- * @param file its name, for messages
+ * The effective configuration of a YAML text. A Tmax configuration that it names is read.
+ * @param file its name, for messages; the Tmax configuration is looked for from its folder
  * @throws HostLinkError CONFIG_INVALID with all mistakes in details.problems
  */
 export function parseConfig(text: string, file: string): HostLinkConfig {
   const source = parseYaml(text, file, hostLinkSchema);
-  const { value, findings } = check(source.data);
-  const problems = placeAll(source, findings);
+  const { value, findings, tmaxProblems, tmax } = check(
+    source.data,
+    file,
+    source.brokenAt === Number.POSITIVE_INFINITY,
+  );
+  const problems = [...placeAll(source, findings), ...tmaxProblems];
   if (value === undefined || problems.length > 0) reject(problems, file);
-  return toEffective(value, file);
+  return toEffective(value, file, tmax);
 }
 
 /**
@@ -137,10 +160,11 @@ export function parseConfig(text: string, file: string): HostLinkConfig {
  */
 export function loadConfig(fileOrObject: string | HostLinkInput | object): HostLinkConfig {
   if (typeof fileOrObject === 'string') return parseConfig(read(fileOrObject), fileOrObject);
-  const { value, findings } = check(fileOrObject);
-  const problems = findings.map(({ path, message, allowed }): Problem => {
+  const { value, findings, tmaxProblems, tmax } = check(fileOrObject, undefined);
+  const ours = findings.map(({ path, message, allowed }): Problem => {
     return { file: undefined, line: undefined, column: undefined, path: printPath(path), message, allowed };
   });
-  if (value === undefined || problems.length > 0) reject(sortProblems(problems), undefined);
-  return toEffective(value, undefined);
+  const problems = [...sortProblems(ours), ...tmaxProblems];
+  if (value === undefined || problems.length > 0) reject(problems, undefined);
+  return toEffective(value, undefined, tmax);
 }

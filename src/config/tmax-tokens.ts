@@ -13,7 +13,7 @@ export interface TmaxToken {
 const BYTE_ORDER_MARK = /^\uFEFF/;
 const LINE_END = /\r\n|\n|\r/;
 /** DEFAULT: may touch what follows it; every other word ends at a blank or at a sign. */
-const PIECE = /\s+|#[^]*|"([^"]*)"|"([^]*)|=|,|^DEFAULT:|[^\s#"=,]+/guy;
+const PIECE = /\s+|#.*|"([^"]*)"|"(.*)|=|,|^DEFAULT:|[^\s#"=,]+/gsuy;
 
 function kindOf(text: string): TmaxToken['kind'] {
   if (text === '=') return 'equals';
