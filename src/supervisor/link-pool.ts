@@ -3,9 +3,13 @@ import type { LinkConfig } from '../config/model.js';
 /** Link definitions without a worker. Those given back go to the end, so that a bad one is not taken at once again. */
 export class LinkPool {
   private readonly free: LinkConfig[];
+  /** Of all links; looked at whenever a call has to wait. */
+  private readonly sessions: ReadonlyMap<LinkConfig, readonly number[]>;
 
-  constructor(links: readonly LinkConfig[]) {
+  /** @param groups how many session groups there are */
+  constructor(links: readonly LinkConfig[], groups: number) {
     this.free = [...links];
+    this.sessions = new Map(links.map((link) => [link, sessionsPerGroup(link, groups)]));
   }
 
   get size(): number {
@@ -14,6 +18,19 @@ export class LinkPool {
 
   take(): LinkConfig | undefined {
     return this.free.shift();
+  }
+
+  /**
+   * Take the link that most of the waiting calls could use, the first one among equals.
+   * @param waitingOf calls that wait, of one group
+   * @returns undefined when no free link has sessions for any of them
+   */
+  takeFor(waitingOf: (group: number) => number): LinkConfig | undefined {
+    const uses = this.free.map((link) => {
+      return this.sessions.get(link)!.reduce((sum, count, group) => (count > 0 ? sum + waitingOf(group) : sum), 0);
+    });
+    const most = Math.max(0, ...uses);
+    return most === 0 ? undefined : this.free.splice(uses.indexOf(most), 1)[0];
   }
 
   giveBack(link: LinkConfig): void {
@@ -35,4 +52,9 @@ export function sessionsPerGroup(link: LinkConfig, groups: number): number[] {
 /** All LU sessions that `link` defines. */
 export function sessionsOf(link: LinkConfig): number {
   return link.pus.reduce((sum, pu) => sum + pu.lus.length, 0);
+}
+
+/** True when `link` has sessions that are there for the host or for a terminal, called or not: OUTBOUND, DEDICATE. */
+export function isAlwaysWanted(link: LinkConfig): boolean {
+  return link.pus.some((pu) => pu.lus.some((lu) => lu.direction === 'OUTBOUND' || lu.mode === 'DEDICATE'));
 }

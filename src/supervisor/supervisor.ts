@@ -1,46 +1,22 @@
+import { assert } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
-import type { Log, Logger } from '../base/log.js';
-import type { Prng } from '../base/prng.js';
+import type { Logger } from '../base/log.js';
 import type { FromWorker, WorkerReport, WorkerStart } from '../channel/messages.js';
 import { type Inspection, SupervisorChannel } from '../channel/supervisor-channel.js';
-import type { HostLinkConfig } from '../config/model.js';
+import type { LinkConfig } from '../config/model.js';
 import type { Directory, WorkerState } from '../dispatch/directory.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { Gate } from './gate.js';
-import type { RunningWorker, WorkerLauncher, WorkerOutcome } from './launcher.js';
+import type { RunningWorker, WorkerOutcome } from './launcher.js';
 import { LinkPool, sessionsPerGroup } from './link-pool.js';
+import type { SupervisorOptions } from './options.js';
 import { RestartPolicy } from './restart-policy.js';
-import { shouldGrow } from './scaler.js';
+import { countWorking } from './scaler.js';
+import { Scaling, type ScalingCounters } from './scaling.js';
 import { Watchdog } from './watchdog.js';
 import { type WorkerRun, WorkerSeat } from './worker-seat.js';
-
-/** Something an operator may want to see; from a worker, or about one. */
-export interface RuntimeEvent {
-  /** Such as worker.started, worker.lost, worker.down, link.up, session.down. */
-  readonly name: string;
-  readonly workerId: number;
-  readonly link: string;
-  readonly details: Record<string, unknown>;
-}
-
-export interface SupervisorOptions {
-  readonly config: HostLinkConfig;
-  /** On every log line of the workers. */
-  readonly bindings: Record<string, unknown>;
-  readonly clock: Clock;
-  readonly prng: Prng;
-  readonly log: Log;
-  readonly launcher: WorkerLauncher;
-  readonly directory: Directory;
-  readonly dispatcher: Dispatcher;
-  readonly onEvent: (event: RuntimeEvent) => void;
-  /** Some worker's report has been taken in. */
-  readonly onReport: () => void;
-  /** Recorded packets of a worker; the block is the receiver's. */
-  readonly onTrace: (workerId: number, block: ArrayBuffer) => void;
-}
 
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;
@@ -58,6 +34,7 @@ export class Supervisor {
   private readonly directory: Directory;
   private readonly dispatcher: Dispatcher;
   private readonly links: LinkPool;
+  private readonly scaling: Scaling;
   private readonly logger: Logger;
   /** Workers that have not said their first word. */
   private readonly starting = new Gate<WorkerSeat>();
@@ -68,7 +45,7 @@ export class Supervisor {
   private cancelWatch: (() => void) | undefined;
   private watchDueMs = 0;
   private pings = 0;
-  private grownMs = Number.NEGATIVE_INFINITY;
+  private starts = 0;
   private tracing = { pius: false, dlsw: false };
 
   constructor(options: SupervisorOptions) {
@@ -76,9 +53,15 @@ export class Supervisor {
     this.clock = options.clock;
     this.directory = options.directory;
     this.dispatcher = options.dispatcher;
-    this.links = new LinkPool(options.config.links);
+    this.links = new LinkPool(options.config.links, options.config.groups.length);
     this.logger = options.log.part('supervisor');
     this.seats = options.directory.workers.map((worker) => new WorkerSeat(worker.index, this.newPolicy()));
+    this.scaling = this.newScaling();
+  }
+
+  /** Workers started and stopped because of the load. */
+  get scaled(): ScalingCounters {
+    return this.scaling.counters;
   }
 
   /**
@@ -97,6 +80,7 @@ export class Supervisor {
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     this.cancelWatch?.();
+    this.scaling.stop();
     for (const seat of this.seats) this.stopSeat(seat, graceMs);
     const cancel = this.clock.after(graceMs + STOP_MARGIN_MS, () => this.abortRest());
     await this.running.empty();
@@ -122,19 +106,25 @@ export class Supervisor {
   }
 
   /** Calls wait: start one more worker where that is wanted and possible. */
-  considerGrowth(waiting: number): void {
-    const nowMs = this.clock.nowMs();
-    const view = {
-      waiting,
-      asqcount: this.options.config.server.asqcount,
-      freeLinks: this.links.size,
-      idleWorkers: this.directory.list('IDLE').length,
-      sinceLastGrowthMs: nowMs - this.grownMs,
-    };
-    if (this.isStopping || !shouldGrow(view)) return;
-    this.grownMs = nowMs;
-    this.logger.info({ waiting, asqcount: view.asqcount }, 'calls wait: one more worker');
-    this.startIdleSeat();
+  considerGrowth(): void {
+    if (!this.isStopping) this.scaling.grow();
+  }
+
+  /**
+   * Let a worker stop: it gets no requests, finishes those it has, ends its sessions in order, gives its link back and is
+   * IDLE then. All of it within stopGraceMs; after that, and a little, the hard way. Nothing for one that is not up.
+   * @param reason goes into its events
+   */
+  drain(seat: WorkerSeat, reason: string): void {
+    const state = this.stateOf(seat);
+    if (state !== 'READY' && state !== 'LINK_DOWN') return;
+    const { stopGraceMs } = this.options.config.server;
+    const { reservedTotal } = this.directory.worker(seat.index);
+    this.emit(seat, 'worker.draining', { reason, reserved: reservedTotal, sessions: seat.report?.ready ?? [] });
+    seat.reason = reason;
+    this.stopSeat(seat, stopGraceMs);
+    seat.cancelTimer = this.clock.after(stopGraceMs + STOP_MARGIN_MS, () => this.abort(seat));
+    this.options.onReport();
   }
 
   stateOf(seat: WorkerSeat): WorkerState {
@@ -147,21 +137,38 @@ export class Supervisor {
     return new RestartPolicy({ maxrstart, gperiodMs }, backoff);
   }
 
-  /** Keep MIN workers: a worker that is DOWN for good gives its place to one that was never started. */
-  private fillToMin(): void {
-    const { min } = this.options.config.server;
-    const spent = (): number => this.directory.list('IDLE').length + this.directory.list('DOWN').length;
-    while (this.seats.length - spent() < min && this.startIdleSeat());
+  private newScaling(): Scaling {
+    const { clock, directory, dispatcher, seats, links, logger } = this;
+    return new Scaling({
+      server: this.options.config.server,
+      clock,
+      directory,
+      dispatcher,
+      seats,
+      links,
+      logger,
+      start: (link) => this.startIdleSeat(link),
+      drain: (seat, reason) => this.drain(seat, reason),
+    });
   }
 
-  private startIdleSeat(): boolean {
+  /** Keep MIN workers: one that is DOWN for good, or stops, gives its place to one that is not started. */
+  private fillToMin(): void {
+    const { min } = this.options.config.server;
+    while (countWorking(this.seats.map((seat) => this.stateOf(seat))) < min) {
+      const link = this.directory.list('IDLE').length > 0 ? this.links.take() : undefined;
+      if (link === undefined) return;
+      this.startIdleSeat(link);
+    }
+  }
+
+  private startIdleSeat(link: LinkConfig): void {
     const idle = this.seats.find((seat) => this.stateOf(seat) === 'IDLE' && seat.run === undefined);
-    if (idle === undefined) return false;
-    const link = this.links.take();
-    if (link === undefined) return false;
+    assert(idle !== undefined, 'a start without a place');
+    this.starts += 1;
+    idle.order = this.starts;
     idle.link = link;
     this.startSeat(idle);
-    return true;
   }
 
   private startSeat(seat: WorkerSeat): void {
@@ -178,11 +185,11 @@ export class Supervisor {
     seat.endTimer();
     const running = launcher.launch(start, (outcome) => this.ended(seat, run, outcome));
     const run = this.open(seat, running);
-    seat.run = run;
+    seat.runs(run, this.clock.nowMs());
     seat.reason = 'starting';
     this.starting.enter(seat);
     this.running.enter(seat);
-    this.dispatcher.workerStarted(seat.index, run.channel, sessionsPerGroup(link, config.groups.length));
+    this.dispatcher.workerStarted(seat.index, run.channel, sessionsPerGroup(link, config.groups.length), link.index);
     run.channel.ping(this.nextPing());
     if (this.tracing.pius || this.tracing.dlsw) run.channel.trace(this.tracing.pius, this.tracing.dlsw);
   }
@@ -258,7 +265,7 @@ export class Supervisor {
     seat.reason = run.killReason ?? 'its port closed';
     const isOrdered = state === 'DRAINING';
     seat.report = undefined;
-    this.dispatcher.workerLost(seat.index, isOrdered ? 'IDLE' : 'BACKOFF', run.channel.takeUnposted());
+    this.dispatcher.workerLost(seat.index, isOrdered ? 'DRAINING' : 'BACKOFF', run.channel.takeUnposted());
     run.channel.close();
     if (!isOrdered) seat.cancelTimer = this.clock.after(SETTLE_MS, () => run.running.abort());
     this.options.onReport();
@@ -273,17 +280,31 @@ export class Supervisor {
     this.lost(seat, run);
     seat.endTimer();
     seat.clearRun();
-    seat.reason = isOrdered ? '' : reason;
-    if (isOrdered) this.seatStopped(seat);
+    seat.reason = reason;
+    if (isOrdered) this.seatStopped(seat, reason);
     else this.seatLost(seat, reason);
     this.starting.leave(seat);
     this.running.leave(seat);
   }
 
-  private seatStopped(seat: WorkerSeat): void {
-    this.logger.info({ worker: seat.index, link: seat.link?.name }, 'worker stopped');
-    this.emit(seat, 'worker.stopped', {});
-    this.releaseLink(seat);
+  /** The end of a drain, or of a worker lost while it drained: either way it is not missed. */
+  private seatStopped(seat: WorkerSeat, reason: string): void {
+    const drainMs = Math.round(this.clock.nowMs() - seat.drainMs);
+    this.directory.move(this.directory.worker(seat.index), 'IDLE');
+    this.logger.info({ worker: seat.index, link: seat.link?.name, reason, drainMs }, 'worker stopped');
+    this.emit(seat, 'worker.stopped', { reason, drainMs, restarts: seat.restarts });
+    seat.reason = '';
+    this.placeFree(seat);
+  }
+
+  /** A worker has given up its link: another may start in its place, and with its link. */
+  private placeFree(seat: WorkerSeat): void {
+    if (seat.link !== undefined) this.links.giveBack(seat.link);
+    seat.link = undefined;
+    if (!this.isStopping) this.fillToMin();
+    this.considerGrowth();
+    this.dispatcher.failWithoutHope();
+    this.options.onReport();
   }
 
   private seatLost(seat: WorkerSeat, reason: string): void {
@@ -294,9 +315,7 @@ export class Supervisor {
       this.logger.error({ worker: seat.index, link, reason }, 'worker lost, not started again');
       this.directory.move(this.directory.worker(seat.index), 'DOWN');
       this.emit(seat, 'worker.down', { reason, restarts: seat.restarts });
-      this.releaseLink(seat);
-      if (!this.isStopping) this.fillToMin();
-      this.dispatcher.failWithoutHope();
+      this.placeFree(seat);
     } else {
       this.logger.warn({ worker: seat.index, link, reason, delayMs: Math.round(delayMs) }, 'worker lost');
       this.emit(seat, 'worker.lost', { reason, delayMs, restarts: seat.restarts });
@@ -304,13 +323,8 @@ export class Supervisor {
         seat.restarts += 1;
         this.startSeat(seat);
       });
+      this.options.onReport();
     }
-    this.options.onReport();
-  }
-
-  private releaseLink(seat: WorkerSeat): void {
-    if (seat.link !== undefined) this.links.giveBack(seat.link);
-    seat.link = undefined;
   }
 
   private stopSeat(seat: WorkerSeat, graceMs: number): void {
@@ -321,21 +335,24 @@ export class Supervisor {
       if (this.stateOf(seat) === 'BACKOFF') this.dispatcher.workerLost(seat.index, 'IDLE', []);
       return;
     }
+    if (this.stateOf(seat) !== 'DRAINING') seat.drainMs = this.clock.nowMs();
     this.dispatcher.workerDraining(seat.index);
     run.channel.stop(graceMs);
   }
 
   private abortRest(): void {
-    for (const seat of this.seats) {
-      if (seat.run === undefined) continue;
-      this.logger.warn({ worker: seat.index }, 'worker did not stop in time');
-      seat.run.running.abort();
-    }
+    for (const seat of this.seats) this.abort(seat);
+  }
+
+  private abort(seat: WorkerSeat): void {
+    if (seat.run === undefined) return;
+    this.logger.warn({ worker: seat.index }, 'worker did not stop in time');
+    seat.run.running.abort();
   }
 
   private watchLater(): void {
-    const { pingIntervalMs, pingTimeoutMs } = this.options.config.server;
-    const periodMs = Math.max(10, Math.min(pingIntervalMs, pingTimeoutMs) / 2);
+    const { pingIntervalMs, pingTimeoutMs, idleTimeoutMs } = this.options.config.server;
+    const periodMs = Math.max(10, Math.min(pingIntervalMs, pingTimeoutMs, idleTimeoutMs) / 2);
     this.watchDueMs = this.clock.nowMs() + periodMs;
     this.cancelWatch = this.clock.after(periodMs, () => this.watch());
   }
@@ -348,6 +365,7 @@ export class Supervisor {
       if (didStandStill) seat.run.watchdog.excuse(nowMs);
       this.watchSeat(seat, seat.run, nowMs);
     }
+    this.scaling.shrink();
     this.watchLater();
   }
 

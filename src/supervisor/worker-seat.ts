@@ -27,12 +27,37 @@ export class WorkerSeat {
   counters: WorkerCounters | undefined = undefined;
   heapBytes = 0;
   restarts = 0;
+  /** Order of its last start, not counting restarts: the newest worker has the highest. */
+  order = 0;
+  /** When its drain began, Clock.nowMs. */
+  drainMs = 0;
+  /** When it was last seen with a call, or started. */
+  private calledMs = 0;
+  private seenBlocks = 0;
   /** Why it is not READY; '' when it is. */
   reason = '';
 
   constructor(index: number, policy: RestartPolicy) {
     this.index = index;
     this.policy = policy;
+  }
+
+  /** A new run begins: it has had no call yet. */
+  runs(run: WorkerRun, nowMs: number): void {
+    this.run = run;
+    this.calledMs = nowMs;
+    this.seenBlocks = 0;
+  }
+
+  /**
+   * How long it has had no call, as far as those who look can tell: at most that long, ms.
+   * @param reserved sessions promised to calls now
+   */
+  idleFor(reserved: number, nowMs: number): number {
+    const blocks = this.run?.channel.blocksPosted ?? 0;
+    if (reserved > 0 || blocks !== this.seenBlocks) this.calledMs = nowMs;
+    this.seenBlocks = blocks;
+    return nowMs - this.calledMs;
   }
 
   /** End the timer of the state that is being left. */

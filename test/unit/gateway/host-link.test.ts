@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSilentLog } from '../../../src/base/log.js';
 import { HostLink, type HostLinkOptions } from '../../../src/gateway/host-link.js';
-import type { RuntimeEvent } from '../../../src/supervisor/supervisor.js';
+import type { RuntimeEvent } from '../../../src/supervisor/options.js';
 import { FAKE_WORKER, type FakeConfig, fakeConfig } from '../../helpers/fake-config.js';
 
 let runtime: HostLink | undefined;

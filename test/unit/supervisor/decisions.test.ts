@@ -107,7 +107,7 @@ describe('watchdog', () => {
 describe('link pool and gate', () => {
   it('puts links given back at the end', () => {
     const { links } = fakeConfig({ links: ['A', 'B'], sessions: 3, groups: 2 });
-    const pool = new LinkPool(links);
+    const pool = new LinkPool(links, 2);
     const first = pool.take()!;
     pool.giveBack(first);
     expect([pool.take()?.name, pool.take()?.name, pool.take()]).toEqual(['B', 'A', undefined]);

@@ -28,7 +28,7 @@ function build(over: FakeConfig = {}) {
       reply: (_slot, bytes, from, to) => results.push(bytes.toString('latin1', from, to)),
       fail: (_slot, error: HostLinkError) => results.push(error.code),
     },
-    onWaiting: (waiting) => supervisor.considerGrowth(waiting),
+    onWaiting: () => supervisor.considerGrowth(),
   });
   const supervisor: Supervisor = new Supervisor({
     config,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { HostLinkError } from '../../../src/base/errors.js';
 import { createSilentLog } from '../../../src/base/log.js';
 import { HostLink } from '../../../src/gateway/host-link.js';
-import type { RuntimeEvent } from '../../../src/supervisor/supervisor.js';
+import type { RuntimeEvent } from '../../../src/supervisor/options.js';
 import { FAKE_WORKER, type FakeConfig, fakeConfig } from '../../helpers/fake-config.js';
 
 let runtime: HostLink | undefined;

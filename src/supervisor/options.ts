@@ -1,0 +1,33 @@
+import type { Clock } from '../base/clock.js';
+import type { Log } from '../base/log.js';
+import type { Prng } from '../base/prng.js';
+import type { HostLinkConfig } from '../config/model.js';
+import type { Directory } from '../dispatch/directory.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { WorkerLauncher } from './launcher.js';
+
+/** Something an operator may want to see; from a worker, or about one. */
+export interface RuntimeEvent {
+  /** Such as worker.started, worker.lost, worker.down, link.up, session.down. */
+  readonly name: string;
+  readonly workerId: number;
+  readonly link: string;
+  readonly details: Record<string, unknown>;
+}
+
+export interface SupervisorOptions {
+  readonly config: HostLinkConfig;
+  /** On every log line of the workers. */
+  readonly bindings: Record<string, unknown>;
+  readonly clock: Clock;
+  readonly prng: Prng;
+  readonly log: Log;
+  readonly launcher: WorkerLauncher;
+  readonly directory: Directory;
+  readonly dispatcher: Dispatcher;
+  readonly onEvent: (event: RuntimeEvent) => void;
+  /** Some worker's report has been taken in. */
+  readonly onReport: () => void;
+  /** Recorded packets of a worker; the block is the receiver's. */
+  readonly onTrace: (workerId: number, block: ArrayBuffer) => void;
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
+import type { LinkConfig, ServerConfig } from '../config/model.js';
+import type { Directory } from '../dispatch/directory.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { isAlwaysWanted, type LinkPool } from './link-pool.js';
+import { GROWTH_PAUSE_MS, type IdleView, pickIdle, shouldGrow } from './scaler.js';
+import type { WorkerSeat } from './worker-seat.js';
+
+/** Workers started and stopped because of the load, since the start. */
+export interface ScalingCounters {
+  /** Workers started because calls waited. */
+  grown: number;
+  /** Workers stopped because nobody called. */
+  shrunk: number;
+}
+
+/** What scaling looks at, and what it has done for it. */
+export interface ScalingContext {
+  readonly server: ServerConfig;
+  readonly clock: Clock;
+  readonly directory: Directory;
+  readonly dispatcher: Dispatcher;
+  readonly seats: readonly WorkerSeat[];
+  readonly links: LinkPool;
+  readonly logger: Logger;
+  /** A worker that is not started is to work for `link`. */
+  readonly start: (link: LinkConfig) => void;
+  readonly drain: (seat: WorkerSeat, reason: string) => void;
+}
+
+interface SeatView extends IdleView {
+  readonly seat: WorkerSeat;
+}
+
+/**
+ * MIN to MAX. Calls that wait, over all groups, start one worker at a time; each gets GROWTH_PAUSE_MS before the next
+ * one is thought of. Workers that had no call for idleTimeoutMs stop one by one, the newest first, while no call waits.
+ * One that stops has nothing to finish and is not called back: calls that come to wait meanwhile start another worker, or
+ * its own place again once it has stopped.
+ */
+export class Scaling {
+  readonly counters: ScalingCounters = { grown: 0, shrunk: 0 };
+  private readonly context: ScalingContext;
+  private grownMs = Number.NEGATIVE_INFINITY;
+  private cancelLook: (() => void) | undefined;
+
+  constructor(context: ScalingContext) {
+    this.context = context;
+  }
+
+  /** Calls wait, or a place or a link is free again: start one more worker where that is wanted and of use. */
+  grow(): void {
+    const { server, clock, directory, dispatcher, links, logger } = this.context;
+    const nowMs = clock.nowMs();
+    const view = {
+      waiting: dispatcher.waiting,
+      asqcount: server.asqcount,
+      freeLinks: links.size,
+      idleWorkers: directory.list('IDLE').length,
+      sinceLastGrowthMs: nowMs - this.grownMs,
+    };
+    if (!shouldGrow(view)) return;
+    const link = links.takeFor((group) => dispatcher.waitingOf(group));
+    if (link === undefined) return;
+    this.grownMs = nowMs;
+    this.counters.grown += 1;
+    logger.info({ waiting: view.waiting, asqcount: view.asqcount, link: link.name }, 'calls wait: one more worker');
+    this.context.start(link);
+    // The calls of a burst all wait already: none of them will ask again.
+    this.cancelLook?.();
+    this.cancelLook = clock.after(GROWTH_PAUSE_MS, () => this.grow());
+  }
+
+  /** Look at all workers, at least twice in idleTimeoutMs; let one stop that is too much. */
+  shrink(): void {
+    const { server, clock, dispatcher, directory, logger } = this.context;
+    const nowMs = clock.nowMs();
+    const views = this.context.seats.map((seat): SeatView => {
+      const { state, reservedTotal } = directory.worker(seat.index);
+      const isKept = seat.link === undefined || isAlwaysWanted(seat.link);
+      return { seat, state, idleMs: seat.idleFor(reservedTotal, nowMs), order: seat.order, isKept };
+    });
+    if (dispatcher.waiting > 0) return;
+    const view = pickIdle(views, server.min, server.idleTimeoutMs);
+    if (view === undefined) return;
+    const { seat, idleMs } = view;
+    this.counters.shrunk += 1;
+    logger.info({ worker: seat.index, link: seat.link?.name, idleMs: Math.round(idleMs) }, 'no calls: one worker less');
+    this.context.drain(seat, 'idle');
+  }
+
+  stop(): void {
+    this.cancelLook?.();
+  }
+}
