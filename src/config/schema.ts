@@ -33,7 +33,9 @@ const server = z.strictObject({
     .min(1)
     .max(4096)
     .optional()
-    .describe('Tmax configuration that gives what this file leaves out, from the folder of this file; none when absent'),
+    .describe(
+      'Tmax configuration that gives what this file leaves out, from the folder of this file; none when absent',
+    ),
   tmaxServer: z
     .string()
     .min(1)
