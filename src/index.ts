@@ -1,11 +1,5 @@
-export {
-  ERRORS,
-  type ErrorCode,
-  type ErrorEntry,
-  type ErrorRecord,
-  HostLinkError,
-  TPERRNO,
-} from './base/errors.js';
+export { type ErrorEntry, TPERRNO } from './base/error-entry.js';
+export { ERRORS, type ErrorCode, type ErrorRecord, HostLinkError } from './base/errors.js';
 export { createLog, type Log, type LogLevel, type LogOptions, type LogPart } from './base/log.js';
 export type { LinkState, SessionRow, SessionState, WorkerCounters } from './channel/messages.js';
 export { loadConfig } from './config/load.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ERRORS, TPERRNO } from '../base/errors.js';
+import { TPERRNO } from '../base/error-entry.js';
+import { ERRORS } from '../base/errors.js';
 import { allowedOf, defaultOf, isOptional, meaningOf, shapeOf, unwrap } from './describe.js';
 import { hostLinkSchema } from './schema.js';
 

@@ -2,8 +2,11 @@ import { HostLinkError } from '../base/errors.js';
 import type { Directory } from './directory.js';
 import type { Request } from './request-table.js';
 
-/** SERVICE_UNAVAILABLE or RUNTIME_STOPPED for a call that was not sent. */
-export function notSent(code: 'SERVICE_UNAVAILABLE' | 'RUNTIME_STOPPED', service: string): HostLinkError {
+/** Why calls that wait may end all at once. */
+export type NotSentCode = 'SERVICE_UNAVAILABLE' | 'RUNTIME_STOPPED' | 'QUEUE_PURGED';
+
+/** The error of a call that was not sent. */
+export function notSent(code: NotSentCode, service: string): HostLinkError {
   return new HostLinkError(code, '', { service, sent: 'no' });
 }
 

@@ -6,8 +6,9 @@ import { LU_TARGET, type WorkerReport } from '../channel/messages.js';
 import { Balancer } from './balancer.js';
 import type { Directory, RequestPort, WorkerRecord } from './directory.js';
 import { type DispatchCounters, newDispatchCounters } from './dispatch-counters.js';
-import { callTimeout, notSent, queueFull, waitTimeout, workerLost } from './dispatch-errors.js';
+import { callTimeout, type NotSentCode, notSent, queueFull, waitTimeout, workerLost } from './dispatch-errors.js';
 import type { DispatcherOptions, ResultSink } from './dispatcher-types.js';
+import { Holds } from './holds.js';
 import { LuDispatch } from './lu-dispatch.js';
 import type { LuSeat } from './lu-seats.js';
 import { REQUEST_STATE, REQUESTS_MAX, type Request, RequestTable } from './request-table.js';
@@ -28,6 +29,7 @@ export const REFUSAL_PAUSE_MS = 50;
 export class Dispatcher {
   readonly counters: DispatchCounters = newDispatchCounters();
   readonly services: readonly ServiceCounters[];
+  readonly holds: Holds;
   private readonly options: DispatcherOptions;
   private readonly clock: Clock;
   private readonly directory: Directory;
@@ -38,7 +40,7 @@ export class Dispatcher {
   private readonly room: WaitingRoom;
   private readonly ofLu: LuDispatch;
   private readonly deadlines: DeadlineSet<number>;
-  private readonly waitingMax: number;
+  private waitingMax: number;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
   private isStopped = false;
   private cancelPause: (() => void) | undefined;
@@ -54,6 +56,7 @@ export class Dispatcher {
     this.candidates = options.directory.list('READY');
     this.balancer = new Balancer(options.groups);
     this.services = options.services.map((service) => new ServiceCounters(service.name));
+    this.holds = new Holds(options.services.length);
     this.room = new WaitingRoom(options.groups, this.services);
     this.ofLu = new LuDispatch(options.directory, this.room, (request, worker) => this.give(request, worker));
     this.waitingMax = options.maxqcount < 0 ? WAITING_MAX : options.maxqcount;
@@ -83,10 +86,11 @@ export class Dispatcher {
    * @param timeoutMs from now
    * @param seat the one LU to use; any session of the service's group when absent
    * @returns the request's id
-   * @throws HostLinkError RUNTIME_STOPPED, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
+   * @throws HostLinkError RUNTIME_STOPPED, SERVICE_HELD, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
    */
   submit(service: number, payload: Uint8Array, timeoutMs: number, seat?: LuSeat): number {
     if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
+    if (this.holds.services[service] !== 0) throw this.holds.error(service, this.services[service]!.name);
     const group = this.options.services[service]!.group;
     const worker = seat === undefined ? this.pick(group) : this.ofLu.pick(seat);
     if (worker === undefined) this.checkMayWait(service, group, seat);
@@ -144,7 +148,8 @@ export class Dispatcher {
     if (worker.port === undefined) return;
     worker.ready.set(report.ready);
     const isUsable = report.link === 'ACTIVE' || worker.ready.some((count) => count > 0);
-    if (worker.state !== 'DRAINING') this.directory.move(worker, isUsable ? 'READY' : 'LINK_DOWN');
+    const usable = this.holds.links.has(worker.link) ? 'HELD' : 'READY';
+    if (worker.state !== 'DRAINING') this.directory.move(worker, isUsable ? usable : 'LINK_DOWN');
     worker.full.fill(0);
     this.drainAll();
   }
@@ -177,6 +182,19 @@ export class Dispatcher {
   /** End the requests that wait with SERVICE_UNAVAILABLE when no worker is left that runs or comes back. */
   failWithoutHope(): void {
     if (!this.directory.hasHope()) this.failWaiting('SERVICE_UNAVAILABLE');
+  }
+
+  /** MAXQCOUNT from now on; those that wait already stay. */
+  set maxqcount(count: number) {
+    this.waitingMax = count < 0 ? WAITING_MAX : count;
+  }
+
+  /** End the requests that wait, of all services or of the one with this index. @returns how many they were */
+  failWaiting(code: NotSentCode, service?: number): number {
+    const waiting = [...this.ofLu.requests(), ...this.room.requests()];
+    const those = waiting.filter((request) => service === undefined || request.service === service);
+    for (const request of those) this.giveUp(request, notSent(code, this.nameOf(request)));
+    return those.length;
   }
 
   /** No new requests; those that wait end with RUNTIME_STOPPED, those at workers run on. */
@@ -363,15 +381,6 @@ export class Dispatcher {
     this.deadlines.remove(request.slot);
     this.services[request.service]!.fail += 1;
     this.sink.fail(request.slot, error);
-  }
-
-  private failWaiting(code: 'RUNTIME_STOPPED' | 'SERVICE_UNAVAILABLE'): void {
-    for (const request of this.ofLu.requests()) this.giveUp(request, notSent(code, this.nameOf(request)));
-    for (let group = 0; group < this.options.groups; group += 1) {
-      for (let first = this.room.first(group); first !== undefined; first = this.room.first(group)) {
-        this.giveUp(first, notSent(code, this.nameOf(first)));
-      }
-    }
   }
 
   private checkMayWait(service: number, group: number, seat: LuSeat | undefined): void {

@@ -48,7 +48,7 @@ export class LuDispatch {
 
   private workerOf(seat: LuSeat): WorkerRecord | undefined {
     return this.directory.workers.find(
-      (one) => one.link === seat.link && one.port !== undefined && one.state !== 'DRAINING',
+      (one) => one.link === seat.link && one.port !== undefined && one.state !== 'DRAINING' && one.state !== 'HELD',
     );
   }
 }

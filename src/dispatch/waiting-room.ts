@@ -23,6 +23,11 @@ export class WaitingRoom {
     return this.queues[group]!.first;
   }
 
+  /** Those that wait for any session of their group, group by group. */
+  *requests(): IterableIterator<Request> {
+    for (const queue of this.queues) yield* queue;
+  }
+
   /** A request comes to wait, in its order of arrival. */
   enter(request: Request): void {
     this.queueOf(request).insert(request);
