@@ -71,7 +71,8 @@ export class DeadlineSet<K> {
       this.expire(top.key);
     }
     const next = this.heap[0];
-    if (next && this.cancelTimer === undefined) this.arm(next.dueMs);
+    // What expired may have armed the timer for something later.
+    if (next && next.dueMs < this.timerMs) this.arm(next.dueMs);
   }
 
   private rebuild(): void {

@@ -56,6 +56,20 @@ describe('DeadlineSet', () => {
     expect(set.size).toBe(0);
   });
 
+  it('a late deadline added while one expires does not put off an earlier one', () => {
+    const clock = createSimulatedClock();
+    const expired: string[] = [];
+    const set: DeadlineSet<string> = new DeadlineSet(clock, (key) => {
+      expired.push(`${key} ${clock.nowMs()}`);
+      if (key === 'first') set.add('late', 1000);
+    });
+    set.add('first', 10);
+    set.add('second', 20);
+    clock.advance(500);
+    expect(expired).toEqual(['first 10', 'second 20']);
+    expect(clock.pending()).toBe(1);
+  });
+
   it('does not grow with keys that come and go', () => {
     const clock = createSimulatedClock();
     const set = new DeadlineSet<number>(clock, () => {});
