@@ -248,6 +248,9 @@ describe('requests that name their LU', () => {
           }
         }
         finish(world);
+        for (const name of ['T00', 'T01', 'T10', 'T11']) world.submit(world.seats.ofTerminal(name), 500);
+        expect(world.given.flat(), 'every terminal is served at once again').toHaveLength(4);
+        finish(world);
         for (const entry of world.entries) expect(entry.results, `request ${entry.tag}`).toBe(1);
         for (const tags of world.order.values()) {
           const first = [...new Set(tags)];
