@@ -194,7 +194,8 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   /** What the runtime is doing, as plain JSON. */
   stats(): HostLinkStats {
     const { config, directory, dispatcher } = this;
-    const sources = { config, directory, dispatcher, seats: this.supervisor.seats };
+    const { seats, scaled } = this.supervisor;
+    const sources = { config, directory, dispatcher, seats, scaled };
     return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
   }
 

@@ -5,6 +5,7 @@ import type { DispatchCounters } from '../dispatch/dispatch-counters.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { ServiceStats } from '../dispatch/service-counters.js';
 import { sessionsOf } from '../supervisor/link-pool.js';
+import type { ScalingCounters } from '../supervisor/scaling.js';
 import type { WorkerSeat } from '../supervisor/worker-seat.js';
 import type { SessionProgress } from './readiness.js';
 
@@ -73,6 +74,8 @@ export interface HostLinkStats {
   readonly services: readonly ServiceStats[];
   /** Calls that wait now, and counters since the start. */
   readonly dispatch: DispatchCounters & { readonly waiting: number };
+  /** Workers started and stopped because of the load, since the start. */
+  readonly scaling: Readonly<ScalingCounters>;
 }
 
 const IS_UP: readonly boolean[] = SESSION_STATES.map((state) => ['ACTIVE', 'BUSY', 'LATE'].includes(state));
@@ -109,6 +112,7 @@ export interface StatsSources {
   readonly directory: Directory;
   readonly dispatcher: Dispatcher;
   readonly seats: readonly WorkerSeat[];
+  readonly scaled: ScalingCounters;
 }
 
 function workerStats(seat: WorkerSeat, directory: Directory): WorkerStats {
@@ -166,5 +170,6 @@ export function collectStats(sources: StatsSources, run: string, state: RuntimeS
     groups: groupStats(sources),
     services: dispatcher.services.map((service) => service.toStats()),
     dispatch: { waiting: dispatcher.waiting, ...dispatcher.counters },
+    scaling: { ...sources.scaled },
   };
 }
