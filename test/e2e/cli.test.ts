@@ -81,6 +81,27 @@ describe('command line', () => {
     expect((await hostlink('check')).code).toBe(2);
   });
 
+  it('check: what a Tmax configuration gave, what is not used, and its mistakes', async () => {
+    const text = readFileSync(config, 'utf8').replace('# tmax: ./tmax.m', 'tmax: ./tmax.m');
+    const tmax = readFileSync(join(EXAMPLES, 'tmax.m'), 'utf8');
+    const named = join(folder, 'named.yaml');
+    writeFileSync(named, text);
+    writeFileSync(join(folder, 'tmax.m'), tmax);
+    const good = await hostlink('check', '-c', named);
+    expect(good.code).toBe(0);
+    expect(good.stdout).toContain('asqcount: 8');
+    expect(good.stdout).toContain('line 22: ASQCOUNT = 8 gives server.asqcount');
+    expect(good.stdout).toContain('line 33: *SERVICE POSTING: SVRNAME, SVCTIME (a service of another server)');
+    const json = JSON.parse((await hostlink('check', '--json', '-c', named)).stdout);
+    expect(json.config.tmax.taken).toContainEqual({ key: 'server.min', written: 'MIN = 2', line: 21, column: 15 });
+    writeFileSync(join(folder, 'tmax.m'), tmax.replace('MIN = 2, MAX = 2,', 'MIN = 3, MAX 2,'));
+    const bad = await hostlink('check', '-c', named);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toMatch(/named\.yaml:7:8: min is 2, but \S+tmax\.m:21:15 says MIN = 3/);
+    expect(bad.stderr).toMatch(/tmax\.m:21:18: "MAX" has no = and no value; allowed: NAME = value/);
+    expect(bad.stderr).toContain('2 problems');
+  });
+
   it('start refuses a wrong file, and starts nothing', async () => {
     const wrong = join(folder, 'wrong.yaml');
     writeFileSync(wrong, 'server: { name: X, min: 5 }\n');

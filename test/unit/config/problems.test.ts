@@ -148,8 +148,8 @@ describe('a file full of mistakes', () => {
     expect(head).toBe(`The configuration has mistakes. ${problems.length} in all:`);
     expect(rest).toHaveLength(problems.length);
     expect(rest[0]).toBe(
-      'wrong.yaml:2:3: unknown key nmae; did you mean name?; allowed: name, min, max, asqcount, maxqcount, maxrstart, ' +
-        'gperiod, callSizeMax, replySizeMax, control, stopGrace, idleTimeout, pingInterval, pingTimeout',
+      'wrong.yaml:2:3: unknown key nmae; did you mean name?; allowed: name, tmax, tmaxServer, min, max, asqcount, ' +
+        'maxqcount, maxrstart, gperiod, callSizeMax, replySizeMax, control, stopGrace, idleTimeout, pingInterval, pingTimeout',
     );
   });
 });
