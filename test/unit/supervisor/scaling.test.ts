@@ -1,149 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSimulatedClock } from '../../../src/base/clock.js';
-import type { HostLinkError } from '../../../src/base/errors.js';
-import { createSilentLog } from '../../../src/base/log.js';
-import { ANSWER_STATUS, AnswerBlock } from '../../../src/channel/blocks.js';
-import type { LinkConfig, LuConfig } from '../../../src/config/model.js';
-import { Directory } from '../../../src/dispatch/directory.js';
-import { Dispatcher } from '../../../src/dispatch/dispatcher.js';
-import { Supervisor } from '../../../src/supervisor/supervisor.js';
-import { type FakeConfig, fakeConfig } from '../../helpers/fake-config.js';
-import { FakeLauncher, type FakeRun } from '../../helpers/fake-launcher.js';
-
-const SESSIONS = 2;
-const IDLE_MS = 1000;
-
-interface Scaled extends FakeConfig {
-  /** How each LU of a link differs, by name of the link. */
-  readonly lu?: Readonly<Record<string, Partial<LuConfig>>>;
-  /** How the first LU of every link differs. */
-  readonly firstLu?: Partial<LuConfig>;
-}
-
-/** MIN 1 MAX 3 on links A, B and C, on a simulated clock, with workers the test plays. */
-class Scene {
-  readonly clock = createSimulatedClock(10_000);
-  readonly launcher = new FakeLauncher();
-  readonly results: string[] = [];
-  readonly events: { name: string; workerId: number; link: string; details: Record<string, unknown> }[] = [];
-  readonly directory: Directory;
-  readonly dispatcher: Dispatcher;
-  readonly supervisor: Supervisor;
-
-  constructor({ lu = {}, firstLu = {}, server, ...over }: Scaled = {}) {
-    const base = { min: 1, max: 3, asqcount: 0, idleTimeoutMs: IDLE_MS, stopGraceMs: 500, pingTimeoutMs: 600_000 };
-    const plain = fakeConfig({ links: ['A', 'B', 'C'], sessions: SESSIONS, ...over, server: { ...base, ...server } });
-    const config = { ...plain, links: plain.links.map((link) => changed(link, lu[link.name] ?? {}, firstLu)) };
-    const { clock, launcher } = this;
-    this.directory = new Directory(config.server.max, config.groups.length);
-    const { directory } = this;
-    this.dispatcher = new Dispatcher({
-      clock,
-      directory,
-      groups: config.groups.length,
-      services: config.services,
-      maxqcount: config.server.maxqcount,
-      sink: {
-        reply: (_slot, bytes, from, to) => this.results.push(bytes.toString('latin1', from, to)),
-        fail: (_slot, error: HostLinkError) => this.results.push(error.code),
-      },
-      onWaiting: () => this.supervisor.considerGrowth(),
-    });
-    this.supervisor = new Supervisor({
-      config,
-      bindings: {},
-      clock,
-      prng: () => 0,
-      log: createSilentLog(),
-      launcher,
-      directory,
-      dispatcher: this.dispatcher,
-      onEvent: (event) => this.events.push(event),
-      onReport: () => {},
-      onTrace: () => {},
-    });
-  }
-
-  /** The supervisor is up, with its first worker ready. */
-  async up(): Promise<void> {
-    const up = this.supervisor.start();
-    this.run(0).sayReady(SESSIONS);
-    await up;
-  }
-
-  /** Up, and grown to one more worker for each of the links after the first; nothing waits, all calls are answered. */
-  async grown(workers: number): Promise<void> {
-    await this.up();
-    const ids = this.submit(SESSIONS * workers);
-    for (let index = 1; index < workers; index += 1) {
-      this.ready(index);
-      this.clock.advance(1000);
-    }
-    this.answer(ids);
-    this.clock.settle();
-  }
-
-  run(index: number): FakeRun {
-    return this.launcher.runs[index]!;
-  }
-
-  /** The newest run says that it is ready. */
-  ready(index: number, counts: readonly number[] = [SESSIONS]): void {
-    const states = [0, 0, 0, 0, 0, SESSIONS, 0, 0, 0, 0, 0];
-    this.run(index).pong();
-    this.run(index).say({ kind: 'report', report: { link: 'ACTIVE', reason: '', ready: counts, states } });
-  }
-
-  submit(calls: number, service = 0): number[] {
-    const ids = Array.from({ length: calls }, (_, at) => {
-      return this.dispatcher.submit(service, Buffer.from(String(at)), 3_600_000);
-    });
-    this.clock.settle();
-    return ids;
-  }
-
-  /** Whichever worker has a request replies to it. */
-  answer(ids: readonly number[]): void {
-    for (const id of ids) {
-      for (let index = 0; index < this.directory.workers.length; index += 1) {
-        const before = this.results.length;
-        const block = new AnswerBlock();
-        block.add(id, ANSWER_STATUS.reply, Buffer.from('ok'));
-        this.dispatcher.answers(index, block.take()!);
-        if (this.results.length > before) break;
-      }
-    }
-  }
-
-  states(): string {
-    return this.supervisor.seats.map((seat) => this.supervisor.stateOf(seat)).join(' ');
-  }
-
-  links(): string {
-    return this.launcher.runs.map((run) => run.start.link.name).join(' ');
-  }
-
-  named(name: string): string[] {
-    return this.events.filter((event) => event.name === name).map(({ workerId, link }) => `${workerId} ${link}`);
-  }
-
-  kinds(index: number): string[] {
-    return this.run(index).heard.map((message) => message.kind);
-  }
-
-  /** The worker's thread has ended its sessions and itself. */
-  stopped(index: number): void {
-    this.run(index).far.close();
-    this.run(index).stopped();
-  }
-}
-
-function changed(link: LinkConfig, all: Partial<LuConfig>, first: Partial<LuConfig>): LinkConfig {
-  const lus = (pu: LinkConfig['pus'][number]): LuConfig[] => {
-    return pu.lus.map((lu, at) => ({ ...lu, ...all, ...(at === 0 ? first : {}) }));
-  };
-  return { ...link, pus: link.pus.map((pu) => ({ ...pu, lus: lus(pu) })) };
-}
+import type { LuConfig } from '../../../src/config/model.js';
+import { IDLE_MS, type Scaled, Scene, SESSIONS } from '../../helpers/scaling-scene.js';
 
 describe('growing', () => {
   it('a burst that waits grows one worker at a time, to MAX and not beyond, without another call', async () => {
@@ -287,4 +144,146 @@ describe('shrinking', () => {
       expect(scene.states()).toBe('READY READY IDLE');
     },
   );
+});
+
+describe('while a worker drains', () => {
+  /** Worker 1 drains, worker 0 works. */
+  async function draining(over: Scaled = {}): Promise<Scene> {
+    const scene = new Scene(over);
+    await scene.grown(2);
+    while (!scene.states().includes('DRAINING')) scene.clock.advance(IDLE_MS / 2);
+    expect(scene.states().startsWith('READY DRAINING')).toBe(true);
+    return scene;
+  }
+
+  it('calls that come to wait start another worker with another link', async () => {
+    const scene = await draining();
+    scene.run(1).sayReady(SESSIONS);
+    scene.submit(3);
+    expect(scene.kinds(1).at(-1)).toBe('stop');
+    expect(scene.states()).toBe('READY DRAINING STARTING');
+    expect(scene.links()).toBe('A B C');
+    scene.ready(2);
+    scene.clock.settle();
+    expect(scene.kinds(2)).toEqual(['ping', 'requests']);
+  });
+
+  it('and where there is none, its own place and link again once it has stopped', async () => {
+    const scene = await draining({ links: ['A', 'B'], server: { max: 2 } });
+    scene.submit(3);
+    expect(scene.links()).toBe('A B');
+    scene.stopped(1);
+    expect(scene.states()).toBe('READY STARTING');
+    expect(scene.links()).toBe('A B B');
+  });
+
+  it('its loss is no loss: no restart, its link is given back', async () => {
+    for (const order of ['port first', 'thread first']) {
+      const scene = await draining();
+      if (order === 'port first') scene.run(1).far.close();
+      expect(scene.states()).toBe('READY DRAINING IDLE');
+      scene.run(1).broke('boom');
+      scene.run(1).far.close();
+      expect(scene.states()).toBe('READY IDLE IDLE');
+      expect(scene.named('worker.stopped')).toEqual(['1 B']);
+      expect(scene.events.at(-1)!.details).toMatchObject({ reason: 'boom', restarts: 0 });
+      scene.clock.advance(60_000);
+      expect(scene.launcher.runs).toHaveLength(2);
+      scene.submit(3);
+      expect(scene.links()).toBe('A B C');
+    }
+  });
+
+  it('it is ended the hard way when it does not stop in time', async () => {
+    const scene = await draining();
+    scene.clock.advance(1499);
+    expect(scene.run(1).isAborted).toBe(false);
+    scene.clock.advance(1);
+    expect(scene.run(1).isAborted).toBe(true);
+    scene.run(1).broke('aborted');
+    expect(scene.states()).toBe('READY IDLE IDLE');
+  });
+
+  it('and the last other worker is down for good, MIN is kept: calls wait for its successor', async () => {
+    const scene = await draining({ links: ['A', 'B'], server: { max: 2, maxrstart: 0 } });
+    scene.run(0).broke('for good');
+    expect(scene.states()).toBe('DOWN DRAINING');
+    scene.submit(1);
+    scene.run(1).far.close();
+    scene.submit(1);
+    expect(scene.results.slice(4)).toEqual([]);
+    scene.run(1).stopped();
+    expect(scene.states()).toBe('DOWN STARTING');
+    expect(scene.links()).toBe('A B A');
+    scene.ready(2);
+    scene.clock.settle();
+    expect(scene.kinds(2)).toEqual(['ping', 'requests']);
+  });
+
+  it('a stop stops both, and leaves no timer', async () => {
+    const scene = await draining();
+    const down = scene.supervisor.stop(100);
+    expect(scene.states()).toBe('DRAINING DRAINING IDLE');
+    expect(scene.run(1).heard.at(-1)).toEqual({ kind: 'stop', graceMs: 100 });
+    scene.stopped(0);
+    scene.stopped(1);
+    await down;
+    expect(scene.states()).toBe('IDLE IDLE IDLE');
+    expect(scene.links()).toBe('A B');
+    scene.dispatcher.stop();
+    expect(scene.clock.pending()).toBe(0);
+  });
+
+  it('a stop right after a growth leaves no timer either', async () => {
+    const scene = new Scene();
+    await scene.up();
+    const ids = scene.submit(3);
+    expect(scene.states()).toBe('READY STARTING IDLE');
+    scene.answer(ids);
+    scene.answer(ids);
+    scene.clock.settle();
+    const down = scene.supervisor.stop(100);
+    scene.stopped(0);
+    scene.stopped(1);
+    await down;
+    scene.dispatcher.stop();
+    expect(scene.clock.pending()).toBe(0);
+  });
+
+  it('tells with which figures it drains and has drained', async () => {
+    const scene = await draining();
+    scene.clock.advance(120);
+    scene.stopped(1);
+    const [began, ended] = scene.events.slice(-2);
+    expect(began).toMatchObject({ name: 'worker.draining', workerId: 1, link: 'B' });
+    expect(began!.details).toEqual({ reason: 'idle', reserved: 0, sessions: [SESSIONS] });
+    expect(ended).toMatchObject({ name: 'worker.stopped', workerId: 1, link: 'B' });
+    expect(ended!.details).toEqual({ reason: 'its task ended: stopped', drainMs: 120, restarts: 0 });
+  });
+
+  it('asked for with calls under way, it finishes them first; what it loses with calls is of unknown outcome', async () => {
+    for (const isLost of [false, true]) {
+      const scene = new Scene();
+      await scene.grown(2);
+      scene.results.length = 0;
+      const ids = scene.submit(4);
+      scene.supervisor.drain(scene.supervisor.seats[1]!, 'operator');
+      expect(scene.states()).toBe('READY DRAINING IDLE');
+      expect(scene.events.at(-1)!.details).toMatchObject({ reason: 'operator', reserved: 2 });
+      if (!isLost) scene.answer(ids);
+      scene.stopped(1);
+      const unknown = isLost ? ['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN'] : ['ok', 'ok', 'ok', 'ok'];
+      expect(scene.results).toEqual(unknown);
+    }
+  });
+
+  it('only one that is up can be asked to', async () => {
+    const scene = new Scene();
+    const up = scene.supervisor.start();
+    scene.supervisor.drain(scene.supervisor.seats[0]!, 'too early');
+    scene.supervisor.drain(scene.supervisor.seats[1]!, 'not started');
+    expect(scene.states()).toBe('STARTING IDLE IDLE');
+    scene.ready(0);
+    await up;
+  });
 });
