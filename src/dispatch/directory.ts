@@ -63,8 +63,16 @@ export class Directory {
   readonly workers: readonly WorkerRecord[];
   private readonly lists: Record<WorkerState, WorkerRecord[]>;
 
-  /** @param workers how many there may be, `server.max` @param groups how many session groups there are */
-  constructor(workers: number, groups: number) {
+  /** MAX: most workers that may run; at most as many as there are. */
+  max: number;
+
+  /**
+   * @param workers how many there are
+   * @param groups how many session groups there are
+   * @param max how many of the workers may run
+   */
+  constructor(workers: number, groups: number, max = workers) {
+    this.max = max;
     this.workers = Array.from({ length: workers }, (_, index) => new WorkerRecord(index, groups));
     this.lists = { IDLE: [], STARTING: [], READY: [], HELD: [], LINK_DOWN: [], DRAINING: [], BACKOFF: [], DOWN: [] };
     for (const worker of this.workers) worker.place = this.lists.IDLE.push(worker) - 1;
@@ -93,6 +101,11 @@ export class Directory {
     }
     worker.state = state;
     worker.place = this.lists[state].push(worker) - 1;
+  }
+
+  /** How many of the workers that are IDLE may be started. */
+  get places(): number {
+    return Math.max(0, this.lists.IDLE.length - (this.workers.length - this.max));
   }
 
   /** True while some worker has sessions, or may have some later. */

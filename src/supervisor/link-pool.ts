@@ -3,6 +3,8 @@ import type { LinkConfig } from '../config/model.js';
 /** Link definitions without a worker. Those given back go to the end, so that a bad one is not taken at once again. */
 export class LinkPool {
   private readonly free: LinkConfig[];
+  /** Those that get no worker before an operator starts them. */
+  private readonly closed = new Set<LinkConfig>();
   /** Of all links; looked at whenever a call has to wait. */
   private readonly sessions: ReadonlyMap<LinkConfig, readonly number[]>;
 
@@ -33,8 +35,30 @@ export class LinkPool {
     return most === 0 ? undefined : this.free.splice(uses.indexOf(most), 1)[0];
   }
 
+  /** Take this one. @returns false when it is not free */
+  takeThis(link: LinkConfig): boolean {
+    const at = this.free.indexOf(link);
+    if (at >= 0) this.free.splice(at, 1);
+    return at >= 0;
+  }
+
   giveBack(link: LinkConfig): void {
-    this.free.push(link);
+    if (!this.closed.has(link)) this.free.push(link);
+  }
+
+  isClosed(link: LinkConfig): boolean {
+    return this.closed.has(link);
+  }
+
+  /** Let it have no worker any more, once the one it may have is gone. */
+  close(link: LinkConfig): void {
+    this.closed.add(link);
+    this.takeThis(link);
+  }
+
+  /** It may have a worker again. @param hasWorker then it is free when that one gives it back */
+  reopen(link: LinkConfig, hasWorker: boolean): void {
+    if (this.closed.delete(link) && !hasWorker) this.free.push(link);
   }
 }
 

@@ -30,6 +30,12 @@ export class RestartPolicy {
     return delayMs;
   }
 
+  /** An operator starts it: it may be lost MAXRSTART times again. */
+  forgive(): void {
+    this.restartsMs = [];
+    this.backoff.reset();
+  }
+
   /** It works again: the next delay starts from the first. What counts against MAXRSTART stays. */
   settled(): void {
     this.backoff.reset();

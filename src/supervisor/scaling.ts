@@ -57,7 +57,7 @@ export class Scaling {
       waiting: dispatcher.waiting,
       asqcount: server.asqcount,
       freeLinks: links.size,
-      idleWorkers: directory.list('IDLE').length,
+      idleWorkers: directory.places,
       sinceLastGrowthMs: nowMs - this.grownMs,
     };
     if (!shouldGrow(view)) return;

@@ -10,6 +10,7 @@ import type { Directory, WorkerState } from '../dispatch/directory.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { Gate } from './gate.js';
 import type { RunningWorker, WorkerOutcome } from './launcher.js';
+import { LinkOperator } from './link-operator.js';
 import { LinkPool, sessionsPerGroup } from './link-pool.js';
 import type { SupervisorOptions } from './options.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -34,6 +35,8 @@ export class Supervisor {
   private readonly directory: Directory;
   private readonly dispatcher: Dispatcher;
   private readonly links: LinkPool;
+  /** What an operator does to links and their workers. */
+  readonly operator: LinkOperator;
   private readonly scaling: Scaling;
   private readonly logger: Logger;
   /** Workers that have not said their first word. */
@@ -57,6 +60,8 @@ export class Supervisor {
     this.logger = options.log.part('supervisor');
     this.seats = options.directory.workers.map((worker) => new WorkerSeat(worker.index, this.newPolicy()));
     this.scaling = this.newScaling();
+    const { directory, dispatcher, seats, links } = this;
+    this.operator = new LinkOperator(options.config, { directory, dispatcher, seats, links }, this);
   }
 
   /** Workers started and stopped because of the load. */
@@ -112,18 +117,17 @@ export class Supervisor {
 
   /**
    * Let a worker stop: it gets no requests, finishes those it has, ends its sessions in order, gives its link back and is
-   * IDLE then. All of it within stopGraceMs; after that, and a little, the hard way. Nothing for one that is not up.
+   * IDLE then. All of it within graceMs; after that, and a little, the hard way. Nothing for one that is not up.
    * @param reason goes into its events
    */
-  drain(seat: WorkerSeat, reason: string): void {
+  drain(seat: WorkerSeat, reason: string, graceMs = this.options.config.server.stopGraceMs): void {
     const state = this.stateOf(seat);
-    if (state !== 'READY' && state !== 'LINK_DOWN') return;
-    const { stopGraceMs } = this.options.config.server;
+    if (state !== 'READY' && state !== 'HELD' && state !== 'LINK_DOWN') return;
     const { reservedTotal } = this.directory.worker(seat.index);
     this.emit(seat, 'worker.draining', { reason, reserved: reservedTotal, sessions: seat.report?.ready ?? [] });
     seat.reason = reason;
-    this.stopSeat(seat, stopGraceMs);
-    seat.cancelTimer = this.clock.after(stopGraceMs + STOP_MARGIN_MS, () => this.abort(seat));
+    this.stopSeat(seat, graceMs);
+    seat.cancelTimer = this.clock.after(graceMs + STOP_MARGIN_MS, () => this.abort(seat));
     this.options.onReport();
   }
 
@@ -132,9 +136,8 @@ export class Supervisor {
   }
 
   private newPolicy(): RestartPolicy {
-    const { maxrstart, gperiodMs } = this.options.config.server;
     const backoff = new Backoff({ firstMs: RESTART_FIRST_MS, maxMs: RESTART_MAX_MS }, this.options.prng);
-    return new RestartPolicy({ maxrstart, gperiodMs }, backoff);
+    return new RestartPolicy(this.options.config.server, backoff);
   }
 
   private newScaling(): Scaling {
@@ -153,16 +156,16 @@ export class Supervisor {
   }
 
   /** Keep MIN workers: one that is DOWN for good, or stops, gives its place to one that is not started. */
-  private fillToMin(): void {
+  fillToMin(): void {
     const { min } = this.options.config.server;
     while (countWorking(this.seats.map((seat) => this.stateOf(seat))) < min) {
-      const link = this.directory.list('IDLE').length > 0 ? this.links.take() : undefined;
+      const link = this.directory.places > 0 ? this.links.take() : undefined;
       if (link === undefined) return;
       this.startIdleSeat(link);
     }
   }
 
-  private startIdleSeat(link: LinkConfig): void {
+  startIdleSeat(link: LinkConfig): void {
     const idle = this.seats.find((seat) => this.stateOf(seat) === 'IDLE' && seat.run === undefined);
     assert(idle !== undefined, 'a start without a place');
     this.starts += 1;
@@ -192,6 +195,7 @@ export class Supervisor {
     this.dispatcher.workerStarted(seat.index, run.channel, sessionsPerGroup(link, config.groups.length), link.index);
     run.channel.ping(this.nextPing());
     if (this.tracing.pius || this.tracing.dlsw) run.channel.trace(this.tracing.pius, this.tracing.dlsw);
+    this.operator.started(seat);
   }
 
   private open(seat: WorkerSeat, running: RunningWorker): WorkerRun {
@@ -231,6 +235,7 @@ export class Supervisor {
     seat.reason = report.reason;
     this.dispatcher.workerReported(seat.index, report);
     if (before !== 'READY' && this.stateOf(seat) === 'READY') seat.policy.settled();
+    this.operator.reported(seat);
     this.options.onReport();
   }
 
@@ -301,6 +306,7 @@ export class Supervisor {
   private placeFree(seat: WorkerSeat): void {
     if (seat.link !== undefined) this.links.giveBack(seat.link);
     seat.link = undefined;
+    this.operator.stopped();
     if (!this.isStopping) this.fillToMin();
     this.considerGrowth();
     this.dispatcher.failWithoutHope();
