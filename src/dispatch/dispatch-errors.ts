@@ -10,27 +10,46 @@ export function notSent(code: NotSentCode, service: string): HostLinkError {
   return new HostLinkError(code, '', { service, sent: 'no' });
 }
 
-/** QUEUE_FULL with the numbers. */
-export function queueFull(service: string, waiting: number, maxqcount: number): HostLinkError {
-  return new HostLinkError('QUEUE_FULL', '', { service, waiting, maxqcount, sent: 'no' });
+/** What an operator asks for when calls wait: the sessions of one group, over all workers that run or come back. */
+interface SessionNumbers {
+  /** Defined. */
+  readonly sessions: number;
+  /** Can carry calls. */
+  readonly active: number;
+  /** Of those, promised to nobody. */
+  readonly free: number;
+  readonly down: number;
 }
 
-/** SESSION_WAIT_TIMEOUT with the numbers an operator asks for: of the sessions of this group, and who else waits. */
-export function waitTimeout(service: string, group: number, waiting: number, directory: Directory): HostLinkError {
+function sessionNumbers(group: number, directory: Directory): SessionNumbers {
   const sessions = directory.total('defined', group);
   const active = directory.total('ready', group);
   const free = Math.max(0, active - directory.total('reserved', group));
-  const down = Math.max(0, sessions - active);
-  const note = `${sessions} sessions: ${active} active, ${free} free, ${down} down; ${waiting} calls waiting.`;
-  return new HostLinkError('SESSION_WAIT_TIMEOUT', note, {
-    service,
-    sessions,
-    active,
-    free,
-    down,
-    waiting,
-    sent: 'no',
-  });
+  return { sessions, active, free, down: Math.max(0, sessions - active) };
+}
+
+function sentence({ sessions, active, free, down }: SessionNumbers, waiting: number): string {
+  return `${sessions} sessions: ${active} active, ${free} free, ${down} down; ${waiting} calls waiting`;
+}
+
+/** QUEUE_FULL with the numbers: of the sessions of this group, and of those who wait. */
+export function queueFull(
+  service: string,
+  group: number,
+  waiting: number,
+  maxqcount: number,
+  directory: Directory,
+): HostLinkError {
+  const numbers = sessionNumbers(group, directory);
+  const note = `${sentence(numbers, waiting)}, at most ${maxqcount} may.`;
+  return new HostLinkError('QUEUE_FULL', note, { service, ...numbers, waiting, maxqcount, sent: 'no' });
+}
+
+/** SESSION_WAIT_TIMEOUT with the numbers: of the sessions of this group, and who else waits. */
+export function waitTimeout(service: string, group: number, waiting: number, directory: Directory): HostLinkError {
+  const numbers = sessionNumbers(group, directory);
+  const note = `${sentence(numbers, waiting)}.`;
+  return new HostLinkError('SESSION_WAIT_TIMEOUT', note, { service, ...numbers, waiting, sent: 'no' });
 }
 
 /** CALL_TIMEOUT of a request that is at a worker. */

@@ -95,7 +95,7 @@ export class Dispatcher {
     const worker = seat === undefined ? this.pick(group) : this.ofLu.pick(seat);
     if (worker === undefined) this.checkMayWait(service, group, seat);
     const request = this.requests.take();
-    if (request === undefined) throw this.tooMany(service, REQUESTS_MAX);
+    if (request === undefined) throw this.tooMany(service, group, REQUESTS_MAX);
     request.service = service;
     request.group = group;
     request.seat = seat;
@@ -386,12 +386,12 @@ export class Dispatcher {
   private checkMayWait(service: number, group: number, seat: LuSeat | undefined): void {
     if (!this.directory.hasHope()) throw notSent('SERVICE_UNAVAILABLE', this.services[service]!.name);
     const waiting = seat === undefined ? this.room.sizeOf(group) : seat.queue.size;
-    if (waiting >= this.waitingMax) throw this.tooMany(service, waiting);
+    if (waiting >= this.waitingMax) throw this.tooMany(service, group, waiting);
   }
 
-  private tooMany(service: number, waiting: number): HostLinkError {
+  private tooMany(service: number, group: number, waiting: number): HostLinkError {
     this.counters.queueFull += 1;
-    return queueFull(this.services[service]!.name, waiting, this.waitingMax);
+    return queueFull(this.services[service]!.name, group, waiting, this.waitingMax, this.directory);
   }
 
   private nameOf(request: Request): string {

@@ -117,6 +117,10 @@ describe('HostLink over real threads with a fake worker', () => {
       result.status === 'rejected' ? result.reason.code : '',
     );
     expect(codes).toEqual(['CALL_TIMEOUT', 'SESSION_WAIT_TIMEOUT', 'QUEUE_FULL']);
+    await expect(calls[2]).rejects.toMatchObject({
+      message: expect.stringContaining('1 sessions: 1 active, 0 free, 0 down; 1 calls waiting, at most 1 may.'),
+      details: { service: 'SVC0', sessions: 1, active: 1, free: 0, down: 0, waiting: 1, maxqcount: 1, sent: 'no' },
+    });
   });
 
   it('lists sessions and records traces to the last block', async () => {
