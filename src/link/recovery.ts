@@ -120,6 +120,7 @@ export class Recovery {
     this.enter(session, 'ACTIVE');
     if (!wasDown) return;
     session.reason = '';
+    session.hostText = '';
     this.backoffs.get(session)?.reset();
     this.pump();
   }
@@ -128,7 +129,6 @@ export class Recovery {
   failed(session: LuSession, reason: string, retry: RetryClass): void {
     const isAnswered = session.hostText !== '';
     session.reason = isAnswered ? `${reason} (the host says: ${session.hostText})` : reason;
-    session.hostText = '';
     this.actions.event('session.down', session, { reason: session.reason, retry });
     this.actions.failed(session, reason);
     if (this.isStopping) this.enter(session, 'DOWN');

@@ -217,6 +217,13 @@ describe('order of the queue', () => {
     expect(came(fixture)).toEqual([[2, answer]]);
   });
 
+  it('INIT-SELF format 1 that does not ask for the head waits at the tail', () => {
+    const fixture = up(CLOSED);
+    fixture.pu.piu(initSelf(2, 'ECHO'));
+    fixture.pu.piu(initSelf1(3, 'ECHO', 0xc0, 0xc0));
+    expect(fixture.control.queuedFor('ECHO')).toEqual(['LU2', 'LU3']);
+  });
+
   it('queued logons are not counted; one place that comes free serves one', () => {
     const fixture = up(withEcho({ sessionMax: 2 }, { queue: 'sessionLimit' }));
     for (const lu of [2, 3, 4, 5]) fixture.pu.piu(initSelf(lu, 'ECHO'));
@@ -325,6 +332,7 @@ describe('4.4: CINIT, BIND, session', () => {
   });
 
   it.each([
+    ['the LU is disabled', ({ pu }: HostFixture) => pu.piu(notify(2, 2, '01')), '083a'],
     ['the application rejects it', ({ control }: HostFixture) => control.rejectLogon('LU2'), '080a'],
     ['the application closes', ({ control }: HostFixture) => control.closeApplication('ECHO'), '083a'],
     ['T_pendingActive', ({ clock }: HostFixture) => clock.advance(60_000), '0801'],
@@ -333,7 +341,7 @@ describe('4.4: CINIT, BIND, session', () => {
     for (const lu of [2, 3]) fixture.pu.piu(initSelf(lu, 'ECHO'));
     came(fixture);
     event(fixture);
-    expect(came(fixture, 9)).toEqual([[2, `0106040080${sense}0000`]]);
+    expect(came(fixture, 9).filter(([, ru]) => ru !== '810620')).toEqual([[2, `0106040080${sense}0000`]]);
     const isOpen = fixture.node.applications.get('ECHO')!.isOpen;
     expect([sessionsIn(fixture), fixture.node.sscp.unbound, queuedIn(fixture)]).toEqual(isOpen ? [1, 1, 0] : [0, 0, 1]);
   });
@@ -348,8 +356,25 @@ describe('4.4: CINIT, BIND, session', () => {
     event(fixture);
     fixture.clock.settle();
     expect([sessionsIn(fixture), fixture.node.sscp.unbound, queuedIn(fixture)]).toEqual([0, 0, 0]);
-    fixture.clock.advance(60_000);
     expect(fixture.rules()).toEqual([]);
+  });
+
+  it('what was called off has no timer left: the next one has its whole time', () => {
+    const fixture = up(TOLD);
+    expect(fixture.control.varyLogon('LU2', 'ECHO')).toBe(0);
+    const timers = fixture.clock.pending();
+    fixture.control.rejectLogon('LU2');
+    expect(fixture.clock.pending()).toBe(timers - 1);
+  });
+
+  it('TERM-SELF: of queued sessions leaves the pending one, of all makes room for the next', () => {
+    const fixture = up(withEcho({ binds: 'whenTold', sessionMax: 1 }, { queue: 'all' }));
+    for (const lu of [2, 3]) fixture.pu.piu(initSelf(lu, 'ECHO'));
+    fixture.pu.piu(onSscp(2, 2, '0b8000', Buffer.from('01068380f300', 'hex')));
+    expect([fixture.node.sscp.unbound, fixture.control.queuedFor('ECHO')]).toEqual([1, ['LU3']]);
+    fixture.pu.piu(onSscp(2, 3, '0b8000', Buffer.from('01068340f300', 'hex')));
+    expect([fixture.node.sscp.unbound, fixture.control.queuedFor('ECHO')]).toEqual([1, []]);
+    expect(fixture.control.openSession('LU3')).toBe(true);
   });
 
   it('BIND without an answer, and its UNBIND without one either: told once, the LU is free again', () => {

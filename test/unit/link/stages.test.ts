@@ -150,6 +150,8 @@ describe('SSCP-LU session, 3.3', () => {
     const harness = active();
     harness.request(1, 'c1');
     disable(harness);
+    // Longer than the host has for a session without a request (haltMs).
+    harness.clock.advance(1500);
     harness.host('2c0002050001039040d1');
     expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: 'd1' }]);
     harness.host('2c00020000028b8000010683', UNBIND);
@@ -167,10 +169,31 @@ describe('SSCP-LU session, 3.3', () => {
     );
   });
 
+  it('what the host wrote belongs to one logon: not to the next, nor to the end of the session that came of it', () => {
+    const text = (harness: PuHarness) => harness.host(fromSscp('c8c9', '038000'));
+    const failing = queued();
+    text(failing);
+    failing.clock.advance(6000);
+    failing.host('2c00020000028b8000010683', '2c00020000038f900008010000010681');
+    expect(failing.session().reason).toContain('08010000');
+    expect(failing.session().reason).not.toContain('the host says');
+    const working = queued();
+    text(working);
+    working.host(bind(), SDT, UNBIND);
+    expect(working.session().reason).toBe('the host ended the session (UNBIND)');
+  });
+
   it.each([
     ['NSPE', NSPE('083a0000'), '8b8000 010604', '083A0000 LU_NOT_ENABLED'],
     ['NSPE without sense data', fromSscp('0106040080'), '8b8000 010604', '(NSPE or NOTIFY)'],
     ['NOTIFY, procedure error', NOTIFY_SET_UP('03', '08060000'), '8b8000 810620', '08060000 RESOURCE_UNKNOWN'],
+    [
+      'NOTIFY with more behind the sense data',
+      fromSscp('810620030a03800806000008050000'),
+      '8b8000 810620',
+      '08060000 RESOURCE_UNKNOWN',
+    ],
+    ['NOTIFY, no sense data in it', fromSscp('810620010203c4c5c6c7'), '8b8000 810620', '(NSPE or NOTIFY)'],
     ['NOTIFY, another vector', fromSscp('8106200102030408050000'), '8b8000 810620', '08050000 SESSION_LIMIT'],
   ])('ON, %s: +RSP, the pending Initiate fails with the sense inside', (_, piu, answer, reason) => {
     const harness = queued();
@@ -178,6 +201,7 @@ describe('SSCP-LU session, 3.3', () => {
     expect(where(harness)).toBe('RETRY RESET on enabled');
     expect(harness.session().reason).toContain('the host gave up the logon it had accepted');
     expect(harness.session().reason).toContain(reason);
+    if (reason.startsWith('(')) expect(harness.session().reason.endsWith(reason)).toBe(true);
   });
 
   it('ON, NOTIFY that the session was set up: +RSP, nothing fails', () => {
