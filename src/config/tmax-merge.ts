@@ -5,7 +5,7 @@ import type { TmaxOrigin } from './model.js';
 import { type Finding, type Problem, printPath, suggest } from './problems.js';
 import { SERVER_NAME } from './schema.js';
 import { parseTmax } from './tmax.js';
-import { readTmaxServer, type TmaxServer, type TmaxValue, tmaxServerNames } from './tmax-server.js';
+import { listNames, readTmaxServer, type TmaxServer, type TmaxValue, tmaxServerNames } from './tmax-server.js';
 import { parseDuration } from './units.js';
 
 /** A Tmax configuration below hostlink.yaml: it gives what hostlink.yaml leaves out, and must not say otherwise. */
@@ -26,8 +26,6 @@ export interface TmaxMerged {
   /** A finding about a value that came from the Tmax configuration, as a problem of that file. */
   problemOf(finding: Finding): Problem | undefined;
 }
-
-const NAMES_SHOWN = 20;
 
 function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -66,17 +64,19 @@ class Merge {
   private put(path: Path, ours: unknown, theirs: TmaxValue & { readonly value: number | string }): unknown {
     const key = printPath(path);
     const { written, line, column, value } = theirs;
-    const own = typeof value === 'number' ? numberOf(ours) : ours;
+    const own = typeof value === 'number' ? numberOf(ours) : textOr(ours, '');
     if (ours !== undefined && own !== value) {
-      const name = String(path.at(-1));
-      const message = `${name} is ${String(ours)}, but ${this.file}:${line}:${column} says ${written}`;
-      const allowed = 'one of the two, or the same value in both';
-      if (own !== undefined) this.findings.push({ path, at: 'value', message, allowed });
+      if (own !== undefined) this.disagree(path, String(ours), theirs);
       return ours;
     }
     this.taken.push({ key, written, line, column });
     if (ours === undefined) this.places.set(key, theirs);
     return ours ?? value;
+  }
+
+  private disagree(path: Path, ours: string, { written, line, column }: TmaxValue): void {
+    const message = `${path.at(-1)} is ${ours}, but ${this.file}:${line}:${column} says ${written}`;
+    this.findings.push({ path, at: 'value', message, allowed: 'one of the two, or the same value in both' });
   }
 
   server(server: Tree, { values }: TmaxServer): Tree {
@@ -87,7 +87,7 @@ class Merge {
 
   services(services: readonly unknown[], { timeouts }: TmaxServer): unknown[] {
     return services.map((service, at) => {
-      const theirs = isTree(service) ? timeouts.get(String(service.name)) : undefined;
+      const theirs = isTree(service) ? timeouts.get(textOr(service.name, '')) : undefined;
       if (!isTree(service) || !theirs) return service;
       return { ...service, timeout: this.put(['services', at, 'timeout'], service.timeout, theirs) };
     });
@@ -102,9 +102,8 @@ class Merge {
 function noSuchServer(known: readonly string[], name: string, key: string, file: string): Finding {
   const meant = suggest(name, known);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-  const shown = known.slice(0, NAMES_SHOWN).join(', ');
-  const allowed = known.length > NAMES_SHOWN ? `${shown} and ${known.length - NAMES_SHOWN} more` : shown;
-  return wrong(key, `${file} has no SERVER entry ${name}${hint}`, allowed || 'a SERVER entry in that file');
+  const allowed = listNames(known) || 'a SERVER entry in that file';
+  return wrong(key, `${file} has no SERVER entry ${name}${hint}`, allowed);
 }
 
 function textOr(value: unknown, otherwise: string): string {
@@ -123,7 +122,7 @@ function mergeFile(data: Tree, server: Tree, file: string, text: string): TmaxMe
   const services = listOf(data.services);
   const result = readTmaxServer(tree, {
     server: name,
-    services: services.map((service) => (isTree(service) ? String(service.name) : '')),
+    services: new Set(services.map((service) => (isTree(service) ? textOr(service.name, '') : ''))),
     hasLogFile: isTree(data.log) && data.log.file !== undefined,
   });
   const merge = new Merge(file);

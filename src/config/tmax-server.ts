@@ -29,7 +29,7 @@ export interface TmaxWanted {
   /** Name of the SERVER entry. */
   readonly server: string;
   /** Services that hostlink.yaml defines. */
-  readonly services: readonly string[];
+  readonly services: ReadonlySet<string>;
   /** hostlink.yaml has a log.file of its own. */
   readonly hasLogFile: boolean;
 }
@@ -77,6 +77,14 @@ function allItems({ items, inherited }: TmaxEntry): Map<string, TmaxItem> {
   return new Map([...inherited, ...items].map((item) => [item.name, item]));
 }
 
+const NAMES_SHOWN = 20;
+
+/** Names for a message: the first ones, and how many more. */
+export function listNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  return names.length > NAMES_SHOWN ? `${shown} and ${names.length - NAMES_SHOWN} more` : shown;
+}
+
 /** The names of the SERVER entries. */
 export function tmaxServerNames(tree: TmaxTree): string[] {
   return namesIn(tree, 'SERVER');
@@ -104,7 +112,7 @@ class ServerReader {
 
   read(): void {
     const { tree } = this;
-    const targets = [...namesIn(tree, 'SERVER'), ...namesIn(tree, 'GATEWAY')];
+    const targets = new Set([...namesIn(tree, 'SERVER'), ...namesIn(tree, 'GATEWAY')]);
     for (const entry of tree.entries) {
       if (entry.isDefault) continue;
       if (entry.section === 'SERVER') this.readServer(entry);
@@ -245,17 +253,12 @@ class ServerReader {
     return undefined;
   }
 
-  private readService(entry: TmaxEntry, targets: readonly string[]): void {
+  private readService(entry: TmaxEntry, targets: ReadonlySet<string>): void {
     const items = allItems(entry);
     const server = items.get('SVRNAME');
-    if (server && !targets.includes(server.text)) {
+    if (server && !targets.has(server.text)) {
       const message = `${write(server)}, which is no entry of SERVER or GATEWAY`;
-      this.report(
-        server.value,
-        `*SERVICE ${entry.name} SVRNAME`,
-        message,
-        targets.join(', ') || 'a SERVER entry first',
-      );
+      this.report(server.value, `*SERVICE ${entry.name} SVRNAME`, message, listNames([...targets]));
     }
     const reason = this.reasonToLeave(entry.name, server);
     if (reason !== undefined) {
@@ -277,7 +280,7 @@ class ServerReader {
   private reasonToLeave(service: string, server: TmaxItem | undefined): string | undefined {
     if (!server) return 'it names no server (SVRNAME)';
     if (server.text !== this.wanted.server) return 'a service of another server';
-    return this.wanted.services.includes(service) ? undefined : 'the configuration of hostlink has no such service';
+    return this.wanted.services.has(service) ? undefined : 'the configuration of hostlink has no such service';
   }
 }
 

@@ -20,6 +20,8 @@ const SKIPPED_SECTIONS = ['TMAX', 'ENVFILE'] as const;
 const ALL_SECTIONS: readonly string[] = [...TMAX_SECTIONS, ...SKIPPED_SECTIONS];
 const DEFAULT = 'DEFAULT';
 const NAME_LENGTH_MAX = 63;
+/** Most items of an entry, and of all DEFAULT entries of a section together. */
+const ITEMS_MAX = 256;
 /** With more mistakes than this it is no such file; reading stops. */
 const PROBLEMS_MAX = 1000;
 
@@ -182,7 +184,7 @@ class TmaxParser {
     this.entry = undefined;
     if (!head.isDefault) return;
     if (items.size === 0) this.defaults = new Map();
-    for (const item of items.values()) this.defaults.set(item.name, item);
+    for (const item of items.values()) this.keep(this.defaults, item);
   }
 
   private isRepeated({ section, name, line, isDefault }: Omit<TmaxEntry, 'items' | 'inherited'>): boolean {
@@ -255,7 +257,12 @@ class TmaxParser {
     }
     const value = { line, column };
     const item = { name, text, isQuoted: kind === 'literal', value, line: token.line, column: token.column };
-    this.entry?.items.set(name, item);
+    if (this.entry) this.keep(this.entry.items, item);
+  }
+
+  private keep(items: Map<string, TmaxItem>, item: TmaxItem): void {
+    if (items.size < ITEMS_MAX || items.has(item.name)) items.set(item.name, item);
+    else this.report(item, `item ${item.name} is one too many`, `at most ${ITEMS_MAX} items`);
   }
 }
 

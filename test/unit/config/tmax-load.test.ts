@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HostLinkError } from '../../../src/base/errors.js';
 import { loadConfig, parseConfig } from '../../../src/config/load.js';
@@ -203,6 +204,60 @@ describe('mistakes', () => {
     expect(problems).toEqual([
       'hostlink.yaml:10:1: the indentation does not fit; allowed: the same number of spaces for all entries of a level',
     ]);
+  });
+});
+
+describe('any input', () => {
+  const text = readFileSync(`${EXAMPLES}tmax.m`, 'utf8');
+  const pieces = [
+    '*SERVER\n',
+    '*',
+    '=',
+    ',',
+    '"',
+    '#',
+    '\n',
+    ' ',
+    '-1',
+    '99',
+    '0',
+    'DEFAULT:',
+    'HOSTLINK',
+    '--',
+    '$(DATE)',
+  ];
+
+  it('the example with some characters replaced: a configuration, or mistakes with places', () => {
+    const seen = new Set<string>();
+    const change = fc.tuple(fc.nat({ max: text.length }), fc.nat({ max: 9 }), fc.constantFrom(...pieces));
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+        let changed = text;
+        for (const [at, length, piece] of changes) changed = changed.slice(0, at) + piece + changed.slice(at + length);
+        const server = '  name: HOSTLINK\n  tmax: tmax.m';
+        const problems = problemsOf(write(changed, server));
+        for (const problem of problems) expect(problem).toMatch(/^(tmax\.m|hostlink\.yaml):[1-9]\d*:[1-9]\d*: ./);
+        seen.add(problems.length === 0 ? 'configuration' : 'mistakes');
+      }),
+      { numRuns: 300 },
+    );
+    expect([...seen].sort()).toEqual(['configuration', 'mistakes']);
+  });
+
+  it('values of hostlink.yaml of every kind', () => {
+    const odd = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.constantFrom({ toString: 1 }, null, 'x', Number.NaN, [], '1', ''),
+    );
+    fc.assert(
+      fc.property(odd, odd, odd, odd, (min, gperiod, name, timeout) => {
+        write(TMAX, '');
+        const server = { tmax: join(folder, 'tmax.m'), tmaxServer: 'gw', min, gperiod };
+        const input = { server, services: [{ name, timeout }, { name: 'ECHO', timeout }, name], log: timeout };
+        expect(problemsOf(input).length).toBeGreaterThan(0);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -4,10 +4,10 @@ import { parseTmax } from '../../../src/config/tmax.js';
 import { expandClopt, parseClopt } from '../../../src/config/tmax-clopt.js';
 import { readTmaxServer, type TmaxServer } from '../../../src/config/tmax-server.js';
 
-function read(text: string, more: { services?: string[]; hasLogFile?: boolean } = {}): TmaxServer {
+function read(text: string, hasLogFile = false): TmaxServer {
   const tree = parseTmax(text, 't.m');
   expect(tree.problems).toEqual([]);
-  return readTmaxServer(tree, { server: 'gw', services: ['ECHO', 'SUM'], hasLogFile: false, ...more });
+  return readTmaxServer(tree, { server: 'gw', services: new Set(['ECHO', 'SUM']), hasLogFile });
 }
 
 function server(items: string): TmaxServer {
@@ -191,7 +191,7 @@ describe('CLOPT', () => {
       'a',
       ['2:18 SERVER gw CLOPT -o b (an earlier -o names the log)'],
     ]);
-    const own = read('*SERVER\ngw CLOPT = "-o a"', { hasLogFile: true });
+    const own = read('*SERVER\ngw CLOPT = "-o a"', true);
     expect([own.logFile, unused(own)]).toEqual([undefined, ['2:13 SERVER gw CLOPT -o a (log.file is set)']]);
   });
 

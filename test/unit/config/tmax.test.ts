@@ -181,6 +181,28 @@ describe('what is wrong', () => {
   });
 });
 
+describe('limits', () => {
+  const items = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, at) => `A${from + at} = 1`).join(', ');
+
+  it('256 items in an entry', () => {
+    expect(mistakes(`*SERVER\na ${items(1, 256)}`)).toEqual([]);
+    expect(mistakes(`*SERVER\na ${items(1, 256)},\n  B = 1, C = 1`)).toEqual([
+      't.m:3:3: item B is one too many; allowed: at most 256 items',
+      't.m:3:10: item C is one too many; allowed: at most 256 items',
+    ]);
+  });
+
+  it('256 items in all DEFAULT entries that count at once', () => {
+    const text = `*SERVER\nDEFAULT ${items(1, 200)}\nDEFAULT ${items(150, 256)}\n`;
+    expect(mistakes(text)).toEqual([]);
+    expect(mistakes(`${text}DEFAULT A7 = 2, B = 1\n`)).toEqual([
+      't.m:4:17: item B is one too many; allowed: at most 256 items',
+    ]);
+    expect(mistakes(`${text}DEFAULT\nDEFAULT B = 1\n`)).toEqual([]);
+  });
+});
+
 const anyBare = fc.stringMatching(/^[A-Za-z0-9_./$()*:-]{1,12}$/);
 const anyItem = fc.record({
   name: fc.stringMatching(/^[A-Z][A-Z0-9_]{0,10}$/),
