@@ -48,6 +48,9 @@ export class DispatchModel {
   });
   readonly dispatcher: Dispatcher;
   isStopped = false;
+  /** Workers that drained to their end, and those lost on the way. */
+  drained = 0;
+  lostDraining = 0;
   private isPausing = false;
   private readonly bySlot: (ModelRequest | undefined)[] = [];
   private submitting: ModelRequest | undefined;
@@ -242,7 +245,10 @@ export class DispatchModel {
     const model = this.workers[worker]!;
     if (['IDLE', 'BACKOFF', 'DOWN'].includes(model.state)) return;
     const held = this.held(worker);
-    model.state = next === 'IDLE' ? 'IDLE' : 'BACKOFF';
+    // One that drains has yet to end; nobody misses it.
+    const becomes = model.state === 'DRAINING' ? 'DRAINING' : next === 'IDLE' ? 'IDLE' : 'BACKOFF';
+    if (becomes === 'DRAINING') this.lostDraining += 1;
+    model.state = becomes;
     model.ready.fill(0);
     model.full.fill(false);
     const unposted = isUnposted ? held.slice(held.length >> 1) : [];
@@ -258,12 +264,24 @@ export class DispatchModel {
     }
     this.dispatcher.workerLost(
       worker,
-      next === 'IDLE' ? 'IDLE' : 'BACKOFF',
+      becomes,
       unposted.map((request) => request.id),
     );
     for (const request of unknown) assert.equal(request.errorCode, 'OUTCOME_UNKNOWN');
     for (const request of this.of('placing')) request.place = 'waiting';
-    if (next === 'DOWN') this.down(worker);
+    if (next === 'DOWN' && becomes !== 'DRAINING') this.down(worker);
+  }
+
+  /** The thread of a worker that drains has ended, whatever it had left is lost. */
+  ended(worker: number): void {
+    if (this.workers[worker]!.state !== 'DRAINING') return;
+    this.drained += 1;
+    this.lost(worker, false, 'IDLE');
+    this.workers[worker]!.state = 'IDLE';
+    this.directory.move(this.directory.worker(worker), 'IDLE');
+    const hopeless = this.hasHope() ? [] : this.of('waiting');
+    this.dispatcher.failWithoutHope();
+    for (const request of hopeless) assert.equal(request.errorCode, 'SERVICE_UNAVAILABLE');
   }
 
   private down(worker: number): void {

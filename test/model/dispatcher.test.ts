@@ -73,18 +73,31 @@ const COMMANDS = [
   command('advance', fc.tuple(fc.integer({ min: 0, max: 60 })), (model, ms) => model.advance(ms)),
   command('start', fc.tuple(worker), (model, index) => model.start(index)),
   command('drain', fc.tuple(worker), (model, index) => model.drain(index)),
+  command('ended', fc.tuple(worker), (model, index) => model.ended(index)),
   lost,
 ];
 
 describe('the dispatcher against a counting model', () => {
   it('keeps order, deadlines, reservations and one result per request over any run of events', () => {
-    const seen = { given: 0, queued: 0, forwarded: 0, refused: 0, retried: 0, late: 0, queueFull: 0 };
+    const seen = {
+      given: 0,
+      queued: 0,
+      forwarded: 0,
+      refused: 0,
+      retried: 0,
+      late: 0,
+      queueFull: 0,
+      drained: 0,
+      lostDraining: 0,
+    };
     fc.assert(
       fc.property(fc.commands(COMMANDS, { maxCommands: 120, size: 'max' }), (commands) => {
         const model = new DispatchModel();
         fc.modelRun(() => ({ model: {}, real: model }), commands);
         model.finish();
         seen.given += model.requests.length;
+        seen.drained += model.drained;
+        seen.lostDraining += model.lostDraining - model.drained;
         for (const key of ['queued', 'forwarded', 'refused', 'retried', 'late', 'queueFull'] as const) {
           seen[key] += model.dispatcher.counters[key];
         }
