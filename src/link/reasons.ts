@@ -5,7 +5,6 @@ import { describeSense, printSense, type RetryClass } from '../sna/sense.js';
 
 /** Below this a reason is the type of an UNBIND, above it is sense data. */
 const UNBIND_TYPE_MAX = 0xff;
-const UNBIND_NORMAL = 0x01;
 
 /** Events of the machines that end sessions. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -46,8 +45,7 @@ export interface Failure {
 export function failureOf(state: SessionState, cause: string, senseData: number): Failure {
   const what = cause === 'INIT_REFUSED' ? initiateWords(state) : inWords(cause);
   if (senseData >= 0 && senseData <= UNBIND_TYPE_MAX) {
-    const isPlain = senseData === 0 || senseData === UNBIND_NORMAL;
-    return { reason: isPlain ? what : `${what}: type ${hexByte(senseData)}`, retry: 'now' };
+    return { reason: senseData === 0 ? what : `${what}: type ${hexByte(senseData)}`, retry: 'now' };
   }
   const { name, text, retry } = describeSense(senseData);
   return { reason: `${what}: ${printSense(senseData)} ${name}. ${text}`, retry };
