@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addCallCommand } from './call-command.js';
 import { addCheckCommand } from './check-command.js';
+import { addCtlCommand } from './ctl-command.js';
 import { addDemoCommand } from './demo-command.js';
 import { addHostCommand } from './host-command.js';
 import type { CliIo } from './io.js';
@@ -8,6 +9,7 @@ import { packageVersion } from './package-root.js';
 import { printError } from './print-error.js';
 import { addReplayCommand } from './replay-command.js';
 import type { Commands } from './run-command.js';
+import { addSessionsCommand } from './sessions-command.js';
 import { addStartCommand } from './start-command.js';
 import { addStatusCommand } from './status-command.js';
 import { addTraceCommand } from './trace-command.js';
@@ -46,6 +48,8 @@ const ALL = [
   addHostCommand,
   addCallCommand,
   addStatusCommand,
+  addSessionsCommand,
+  addCtlCommand,
   addTraceCommand,
   addReplayCommand,
   addDemoCommand,

@@ -117,7 +117,8 @@ function tell(io: CliIo, event: HostLinkEvent, progress: Progress): void {
   const pu = typeof details.pu === 'string' && details.pu !== '' ? ` PU ${details.pu}` : '';
   const reason = typeof details.reason === 'string' && details.reason !== '' ? `: ${details.reason}` : '';
   const word = isBad ? style.yellow(name) : style.green(name);
-  progress.note(`${word} worker ${workerId} link ${link || '-'}${pu}${reason}`);
+  const where = name.startsWith('operator.') ? JSON.stringify(details) : `worker ${workerId} link ${link || '-'}`;
+  progress.note(`${word} ${where}${pu}${reason}`);
 }
 
 /** Comes true when the runtime has stopped after a signal. */

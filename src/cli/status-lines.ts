@@ -12,7 +12,7 @@ export function statusLines(stats: HostLinkStats, style: Style): string[] {
   const { server, sessions, dispatch } = stats;
   const up = `up ${durationText(server.upMs)}, process ${server.pid}`;
   return [
-    `${style.bold(server.name)} ${server.state}, ${up}, ${sessions.sessions} of ${sessions.total} sessions`,
+    `${style.bold(server.name)} ${server.state}${server.isHeld ? ', HELD by the operator' : ''}, ${up}, ${sessions.sessions} of ${sessions.total} sessions`,
     `queue: ${dispatch.waiting} waiting now; since the start ${countText(dispatch.queued)} queued, ` +
       `${countText(dispatch.forwarded)} forwarded, ${countText(dispatch.queueFull)} turned away`,
     '',
@@ -60,7 +60,7 @@ function linkLines({ links }: HostLinkStats, style: Style): string[] {
     String(link.up),
     String(link.total),
     ...states.map((state) => String(link.sessions[state])),
-    link.reason,
+    link.hold === '' ? link.reason : `${link.hold} by the operator`,
   ];
   return tableLines(columns, links.map(row));
 }
@@ -88,7 +88,7 @@ function groupLines({ groups }: HostLinkStats): string[] {
 function serviceLines({ services }: HostLinkStats): string[] {
   const titles = ['COUNT', 'FAILED', 'AVERAGE', 'MAX', 'WAITING', 'QUEUED', 'FORWARDED'];
   const rows = services.map((service) => [
-    service.name,
+    service.isHeld ? `${service.name} (HELD)` : service.name,
     countText(service.count),
     countText(service.fail),
     service.count === 0 ? '-' : durationText(service.averageMs),

@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { ERRORS, type ErrorRecord, HostLinkError } from '../base/errors.js';
 import type { SessionInfo } from '../gateway/host-link.js';
+import type { OperationResult } from '../gateway/operations.js';
 import type { HostLinkStats } from '../gateway/stats.js';
 import { ROUTE } from './protocol.js';
 
@@ -45,6 +46,16 @@ export class ControlClient {
     } catch (error) {
       throw afterSending(error);
     }
+  }
+
+  /**
+   * Change something, as `hostlink ctl` does. Names this process to other operators.
+   * @throws HostLinkError OPERATOR_BUSY, CONTROL_REQUEST_UNKNOWN, and what the change itself throws
+   */
+  async operate(command: string, args: readonly string[]): Promise<OperationResult> {
+    const parameters = new URLSearchParams({ command, pid: String(process.pid) });
+    for (const arg of args) parameters.append('arg', arg);
+    return parseJson(await this.bytes('POST', `${ROUTE.operate}?${parameters}`)) as OperationResult;
   }
 
   /** Begin a recording: pcapng as it comes. Destroy the stream to end it. */

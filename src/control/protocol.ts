@@ -5,6 +5,9 @@
  *   POST /call?service=NAME[&timeoutMs=N]      the body is the request; the reply's bytes. With &text=1 both are
  *                                              UTF-8 text, and the host is given it in the service's code page
  *   POST /trace[?dlsw=1]                       pcapng as it is recorded, until the client leaves
+ *   POST /operate?command=C[&arg=A...]&pid=N   an operator changes something, as `hostlink ctl C A...` does; JSON of what
+ *                                              it came to. One at a time: others get OPERATOR_BUSY meanwhile. N names
+ *                                              the operator's process for them and for the log
  * Every error is an ErrorRecord as JSON, with a status of 400 or above.
  */
 export const ROUTE = {
@@ -12,6 +15,7 @@ export const ROUTE = {
   sessions: '/sessions',
   call: '/call',
   trace: '/trace',
+  operate: '/operate',
 } as const;
 
 export const CONTENT = {

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { HostLink } from '../gateway/host-link.js';
 import { type TraceLink, TraceRecorder, type TraceSummary } from '../trace/recorder.js';
+import { runCommand } from './commands.js';
 import type { ControlledRuntime } from './server.js';
 
 /** What a recording needs of a runtime. */
@@ -72,6 +73,7 @@ export function controlled(runtime: HostLink): ControlledRuntime {
     sessions: () => runtime.sessions(),
     call: (service, payload, options) => runtime.call(service, payload, options),
     callText: (service, text, options) => runtime.callText(service, text, options),
+    operate: (command, args, operator) => runCommand(runtime.operations, command, args, { operator }),
     record: (output, options) => startRecording(runtime, output, options),
   };
 }

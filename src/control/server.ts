@@ -3,16 +3,21 @@ import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Writable } from 'node:stream';
+import { type Clock, createClock } from '../base/clock.js';
 import { TPERRNO } from '../base/error-entry.js';
 import { HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { CallOptions, HostLink } from '../gateway/host-link.js';
+import type { OperationResult } from '../gateway/operations.js';
+import { OperatorLock } from './operator-lock.js';
 import { CONTENT, ROUTE } from './protocol.js';
 
 /** What the control socket needs of a runtime. */
 export interface ControlledRuntime extends Pick<HostLink, 'call' | 'callText'> {
   stats(): object;
   sessions(): Promise<unknown>;
+  /** Change what an operator asks for. @param operator who that is, for the log */
+  operate(command: string, args: readonly string[], operator: string): Promise<OperationResult>;
   /** Record into `output` until the returned function is called, which also ends `output`. */
   record(output: Writable, options: { dlsw: boolean }): () => Promise<unknown>;
 }
@@ -21,6 +26,7 @@ export interface ControlServerOptions {
   /** Longest request payload, bytes. */
   readonly callSizeMax: number;
   readonly logger: Logger;
+  readonly clock?: Clock;
 }
 
 /** Only its owner may open the socket. */
@@ -40,11 +46,13 @@ export class ControlServer {
   private readonly server: Server;
   private readonly runtime: ControlledRuntime;
   private readonly options: ControlServerOptions;
+  private readonly lock: OperatorLock;
 
   private constructor(path: string, runtime: ControlledRuntime, options: ControlServerOptions) {
     this.path = path;
     this.runtime = runtime;
     this.options = options;
+    this.lock = new OperatorLock(options.clock ?? createClock());
     this.server = createServer((request, response) => void this.serve(request, response));
   }
 
@@ -99,6 +107,8 @@ export class ControlServer {
         return sendJson(response, 200, await this.runtime.sessions());
       case `POST ${ROUTE.call}`:
         return this.call(parameters, request, response);
+      case `POST ${ROUTE.operate}`:
+        return this.operate(parameters, response);
       case `POST ${ROUTE.trace}`:
         return this.trace(parameters.get('dlsw') === '1', response);
       default:
@@ -121,6 +131,17 @@ export class ControlServer {
   private async answer(service: string, payload: Buffer, isText: boolean, options: CallOptions): Promise<Uint8Array> {
     if (!isText) return this.runtime.call(service, payload, options);
     return Buffer.from(await this.runtime.callText(service, payload.toString('utf8'), options));
+  }
+
+  /** A change; an operator that leaves lets the next one in. */
+  private async operate(parameters: URLSearchParams, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const command = parameters.get('command') ?? '';
+    const args = parameters.getAll('arg');
+    const operator = `process ${parameters.get('pid') ?? 'unknown'}`;
+    const work = (): Promise<OperationResult> => this.runtime.operate(command, args, operator);
+    sendJson(response, 200, await this.lock.run(operator, [command, ...args].join(' '), work, gone.signal));
   }
 
   private trace(dlsw: boolean, response: ServerResponse): void {

@@ -18,6 +18,7 @@ import { Supervisor } from '../supervisor/supervisor.js';
 import { WorkerHost } from '../supervisor/worker-host.js';
 import { Calls } from './calls.js';
 import { LuTargets, type LuWish } from './lu-target.js';
+import { changeable, Operations } from './operations.js';
 import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
 import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
@@ -63,6 +64,9 @@ export interface HostLinkEvents {
 
 /** One LU session, and where it is. */
 export interface SessionInfo extends SessionRow {
+  /** Of the host, and the session type within it; '' when there is only one kind. */
+  readonly application: string;
+  readonly sessionType: string;
   readonly worker: number;
   readonly link: string;
 }
@@ -74,6 +78,8 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   readonly run = nanoid(RUN_ID_SIZE);
   /** Where this runtime writes its log. */
   readonly log: Log;
+  /** What an operator may do: hold, start, drain, activate, deactivate, purge, set. */
+  readonly operations: Operations;
   private readonly clock: Clock;
   private readonly directory: Directory;
   private readonly dispatcher: Dispatcher;
@@ -107,8 +113,9 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     return runtime;
   }
 
-  private constructor(config: HostLinkConfig, options: HostLinkOptions) {
+  private constructor(given: HostLinkConfig, options: HostLinkOptions) {
     super();
+    const config = changeable(given);
     const {
       clock = createClock(),
       prng = createPrng(),
@@ -121,7 +128,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     this.targets = new LuTargets(config);
     this.services = new Map(config.services.map((service) => [service.name, service]));
     this.calls = new Calls((id, reason) => this.dispatcher.abort(id, reason));
-    this.directory = new Directory(config.server.max, config.groups.length);
+    this.directory = new Directory(config.links.length, config.groups.length, config.server.max);
     this.dispatcher = new Dispatcher({
       clock,
       directory: this.directory,
@@ -132,6 +139,15 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       onWaiting: () => this.supervisor.considerGrowth(),
     });
     this.supervisor = this.newSupervisor(options.launcher ?? newWorkerHost(config, options, log), log, prng);
+    this.operations = new Operations({
+      config,
+      directory: this.directory,
+      dispatcher: this.dispatcher,
+      supervisor: this.supervisor,
+      log,
+      emit: (event) => clock.soon(() => this.emit('event', event)),
+      checkRunning: () => this.checkRunning(),
+    });
     this.readiness = new Readiness(clock, {
       progress: () => progressOf(this.supervisor.seats),
       hopeless: () => this.hopeless(),
@@ -194,8 +210,8 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   /** What the runtime is doing, as plain JSON. */
   stats(): HostLinkStats {
     const { config, directory, dispatcher } = this;
-    const { seats, scaled } = this.supervisor;
-    const sources = { config, directory, dispatcher, seats, scaled };
+    const { seats, scaled, operator } = this.supervisor;
+    const sources = { config, directory, dispatcher, seats, scaled, operator };
     return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
   }
 
@@ -205,7 +221,10 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     const rows: SessionInfo[] = [];
     for (const [worker, { rows: own }] of inspections) {
       const link = this.supervisor.seats[worker]?.link?.name ?? '';
-      for (const row of own) rows.push({ worker, link, ...row });
+      for (const row of own) {
+        const { application = '', sessionType = '' } = this.config.groups[row.group] ?? {};
+        rows.push({ worker, link, ...row, application, sessionType });
+      }
     }
     return rows;
   }
@@ -257,6 +276,10 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     });
   }
 
+  private checkRunning(): void {
+    if (this.state !== 'RUNNING') throw new HostLinkError('RUNTIME_STOPPED');
+  }
+
   private hopeless(): HostLinkError | undefined {
     if (this.state !== 'RUNNING') return new HostLinkError('RUNTIME_STOPPED');
     return this.directory.hasHope() ? undefined : new HostLinkError('SERVICE_UNAVAILABLE');
@@ -298,7 +321,7 @@ function effective(config: string | HostLinkInput | HostLinkConfig): HostLinkCon
 function newWorkerHost(config: HostLinkConfig, options: HostLinkOptions, log: Log): WorkerHost {
   const logger = log.part('supervisor');
   return new WorkerHost({
-    max: config.server.max,
+    max: config.links.length,
     ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
     onStrayError: (error) => logger.warn({ err: error }, 'error of an idle thread'),
   });

@@ -4,6 +4,7 @@ import type { Directory, WorkerState } from '../dispatch/directory.js';
 import type { DispatchCounters } from '../dispatch/dispatch-counters.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { ServiceStats } from '../dispatch/service-counters.js';
+import type { LinkHold, LinkOperator } from '../supervisor/link-operator.js';
 import { sessionsOf } from '../supervisor/link-pool.js';
 import type { ScalingCounters } from '../supervisor/scaling.js';
 import type { WorkerSeat } from '../supervisor/worker-seat.js';
@@ -36,6 +37,8 @@ export interface LinkStats {
   readonly state: LinkState;
   /** Why it is not ACTIVE; '' when it is. */
   readonly reason: string;
+  /** What an operator has made of it: HELD takes no new calls, DRAINED has no worker until it is started; '' nothing. */
+  readonly hold: LinkHold;
   /** Sessions that can carry calls. */
   readonly up: number;
   /** Sessions defined. */
@@ -65,13 +68,16 @@ export interface HostLinkStats {
     readonly state: RuntimeState;
     readonly pid: number;
     readonly upMs: number;
+    /** An operator lets no service take new calls. */
+    readonly isHeld: boolean;
   };
   readonly workers: readonly WorkerStats[];
   readonly links: readonly LinkStats[];
   /** Over all links. */
   readonly sessions: SessionProgress & { readonly byState: SessionCounts };
   readonly groups: readonly GroupStats[];
-  readonly services: readonly ServiceStats[];
+  /** isHeld: an operator lets it take no new calls. */
+  readonly services: readonly (ServiceStats & { readonly isHeld: boolean })[];
   /** Calls that wait now, and counters since the start. */
   readonly dispatch: DispatchCounters & { readonly waiting: number };
   /** Workers started and stopped because of the load, since the start. */
@@ -112,7 +118,13 @@ export interface StatsSources {
   readonly directory: Directory;
   readonly dispatcher: Dispatcher;
   readonly seats: readonly WorkerSeat[];
+  readonly operator: Pick<LinkOperator, 'holdOf'>;
   readonly scaled: ScalingCounters;
+}
+
+/** Places beyond MAX are there for the day MAX is raised. */
+function isShown(seat: WorkerSeat, directory: Directory): boolean {
+  return seat.index < directory.max || directory.worker(seat.index).state !== 'IDLE';
 }
 
 function workerStats(seat: WorkerSeat, directory: Directory): WorkerStats {
@@ -129,7 +141,7 @@ function workerStats(seat: WorkerSeat, directory: Directory): WorkerStats {
   };
 }
 
-function linkStats({ config, seats }: StatsSources): LinkStats[] {
+function linkStats({ config, seats, operator }: StatsSources): LinkStats[] {
   return config.links.map((link) => {
     const seat = seats.find((one) => one.link === link);
     const total = sessionsOf(link);
@@ -139,6 +151,7 @@ function linkStats({ config, seats }: StatsSources): LinkStats[] {
       worker: seat?.index ?? null,
       state: seat?.report?.link ?? 'DOWN',
       reason: seat === undefined ? 'no worker' : (seat.report?.reason ?? seat.reason),
+      hold: operator.holdOf(link),
       up: upOf(states),
       total,
       sessions: countsOf(states),
@@ -163,12 +176,22 @@ export function collectStats(sources: StatsSources, run: string, state: RuntimeS
   const links = linkStats(sources);
   const byState = SESSION_STATES.map((name) => links.reduce((sum, link) => sum + link.sessions[name], 0));
   return {
-    server: { name: config.server.name, run, state, pid: process.pid, upMs: Math.round(upMs) },
-    workers: seats.map((seat) => workerStats(seat, directory)),
+    server: {
+      name: config.server.name,
+      run,
+      state,
+      pid: process.pid,
+      upMs: Math.round(upMs),
+      isHeld: dispatcher.holds.isServerHeld,
+    },
+    workers: seats.filter((seat) => isShown(seat, directory)).map((seat) => workerStats(seat, directory)),
     links,
     sessions: { ...progressOf(seats), byState: countsOf(byState) },
     groups: groupStats(sources),
-    services: dispatcher.services.map((service) => service.toStats()),
+    services: dispatcher.services.map((service, at) => ({
+      ...service.toStats(),
+      isHeld: dispatcher.holds.services[at] !== 0,
+    })),
     dispatch: { waiting: dispatcher.waiting, ...dispatcher.counters },
     scaling: { ...sources.scaled },
   };

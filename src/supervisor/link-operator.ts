@@ -86,7 +86,10 @@ export class LinkOperator {
   }
 
   /** Deactivate or activate LUs of `link`; a link without a worker does so once it has one. */
-  async change(link: LinkConfig, change: OperatorChange & { readonly lus: readonly string[] }): Promise<OperatorChanged> {
+  async change(
+    link: LinkConfig,
+    change: OperatorChange & { readonly lus: readonly string[] },
+  ): Promise<OperatorChanged> {
     const names = this.deactivated.get(link) ?? new Set<string>();
     this.deactivated.set(link, names);
     for (const lu of change.lus) {

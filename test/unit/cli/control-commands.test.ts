@@ -7,11 +7,15 @@ import { HostLinkError } from '../../../src/base/errors.js';
 import { createSilentLog } from '../../../src/base/log.js';
 import { SESSION_STATES } from '../../../src/channel/messages.js';
 import { runCall } from '../../../src/cli/call-command.js';
+import { runCtl } from '../../../src/cli/ctl-command.js';
+import { runCli } from '../../../src/cli/program.js';
 import { controlPath } from '../../../src/cli/run-command.js';
+import { runSessions } from '../../../src/cli/sessions-command.js';
 import { runStatus } from '../../../src/cli/status-command.js';
 import { runTrace } from '../../../src/cli/trace-command.js';
 import type { HostLinkConfig } from '../../../src/config/model.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
+import type { SessionInfo } from '../../../src/gateway/host-link.js';
 import type { HostLinkStats } from '../../../src/gateway/stats.js';
 import { readPcapng } from '../../../src/trace/pcapng-reader.js';
 import { TraceRecorder } from '../../../src/trace/recorder.js';
@@ -20,10 +24,21 @@ import { fakeIo } from './fake-io.js';
 
 const PIU = Buffer.from('2c00020100010390a0c1c2', 'hex');
 
+function sessionRows(): SessionInfo[] {
+  const common = { worker: 0, link: 'LINK1', pu: 'PU1A', group: 0, application: 'ECHO', sessionType: '', reason: '' };
+  const held = { state: 'HELD' as const, reason: 'deactivated by the operator', calls: 0 };
+  const other = { worker: 1, link: 'LINK2', pu: 'PU2A', application: 'SUM', sessionType: 'FAST' };
+  return [
+    { ...common, ...other, lu: 'LC9', localAddress: 9, state: 'BUSY', calls: 7 },
+    { ...common, ...held, lu: 'LB1', localAddress: 10 },
+    { ...common, lu: 'LA2', localAddress: 2, state: 'ACTIVE', calls: 1200 },
+  ];
+}
+
 function statsOf(active: number): HostLinkStats {
   const sessions = Object.fromEntries(SESSION_STATES.map((state) => [state, state === 'ACTIVE' ? active : 0]));
   return {
-    server: { name: 'TEST', run: 'r1', state: 'RUNNING', pid: 42, upMs: 1500 },
+    server: { name: 'TEST', run: 'r1', state: 'RUNNING', pid: 42, upMs: 1500, isHeld: false },
     workers: [
       {
         id: 0,
@@ -52,6 +67,7 @@ function statsOf(active: number): HostLinkStats {
         worker: 0,
         state: 'ACTIVE',
         reason: '',
+        hold: 'HELD',
         up: active,
         total: 4,
         sessions,
@@ -60,8 +76,18 @@ function statsOf(active: number): HostLinkStats {
     sessions: { sessions: active, total: 4, byState: sessions } as HostLinkStats['sessions'],
     groups: [{ application: 'ECHO', sessionType: '', sessions: 4, active, reserved: 3, waiting: 7 }],
     services: [
-      { name: 'ECHO', count: 1234, fail: 1, averageMs: 1.5, maxMs: 20, waiting: 7, queued: 9, forwarded: 2 },
-      { name: 'IDLE', count: 0, fail: 0, averageMs: 0, maxMs: 0, waiting: 0, queued: 0, forwarded: 0 },
+      {
+        name: 'ECHO',
+        count: 1234,
+        fail: 1,
+        averageMs: 1.5,
+        maxMs: 20,
+        waiting: 7,
+        queued: 9,
+        forwarded: 2,
+        isHeld: false,
+      },
+      { name: 'IDLE', count: 0, fail: 0, averageMs: 0, maxMs: 0, waiting: 0, queued: 0, forwarded: 0, isHeld: true },
     ],
     dispatch: { waiting: 7, queued: 9, forwarded: 2, refused: 0, retried: 0, queueFull: 5, late: 0, stray: 0 },
     scaling: { grown: 1, shrunk: 0 },
@@ -79,8 +105,12 @@ class EchoRuntime implements ControlledRuntime {
     return statsOf(3);
   }
 
-  async sessions(): Promise<unknown> {
-    return [];
+  async sessions(): Promise<SessionInfo[]> {
+    return sessionRows();
+  }
+
+  operate(command: string, args: readonly string[]) {
+    return Promise.resolve({ target: args.join(' '), before: command, after: 3 });
   }
 
   async call(service: string, payload: Uint8Array | string, options: { timeoutMs?: number | undefined } = {}) {
@@ -204,6 +234,50 @@ describe('hostlink call', () => {
   });
 });
 
+describe('hostlink sessions', () => {
+  it('prints a table by link, PU and address, and a summary', async () => {
+    const io = fakeIo();
+    expect(await runSessions(io, { control })).toBe(0);
+    expect(io.out.lines).toEqual([
+      'LINK   PU    LU   ADDRESS  STATE   APPLICATION  TYPE  CALLS  REASON',
+      'LINK1  PU1A  LA2        2  ACTIVE  ECHO         -     1,200',
+      'LINK1  PU1A  LB1       10  HELD    ECHO         -         0  deactivated by the operator',
+      'LINK2  PU2A  LC9        9  BUSY    SUM          FAST      7',
+      '',
+      '3 sessions, 2 up: ACTIVE 1, BUSY 1, HELD 1',
+    ]);
+  });
+
+  it.each([
+    [{ link: 'LINK1' }, ['LA2', 'LB1']],
+    [{ pu: 'PU2A' }, ['LC9']],
+    [{ lu: 'LB1' }, ['LB1']],
+    [{ state: 'HELD' }, ['LB1']],
+    [{ link: 'LINK2', state: 'HELD' }, []],
+  ])('shows what fits %j', async (filter, lus) => {
+    const io = fakeIo();
+    await runSessions(io, { control, json: true, ...filter });
+    expect((JSON.parse(io.out.text) as SessionInfo[]).map(({ lu }) => lu)).toEqual(lus);
+  });
+
+  it('takes states that exist only', async () => {
+    const io = fakeIo();
+    expect(await runCli(['sessions', '--control', control, '--state', 'ASLEEP'], io)).toBe(2);
+    expect(io.err.text).toContain('READY_TO_INIT');
+  });
+});
+
+describe('hostlink ctl', () => {
+  it('prints what was changed, from what to what, also with a negative value', async () => {
+    const io = fakeIo();
+    expect(await runCli(['ctl', 'set', 'asqcount', '-1', '--control', control], io)).toBe(0);
+    expect(io.out.text).toBe('set asqcount -1: set -> 3\n');
+    const json = fakeIo();
+    await runCtl(json, 'hold', ['server'], { control, json: true });
+    expect(JSON.parse(json.out.text)).toEqual({ command: 'hold', target: 'server', before: 'hold', after: 3 });
+  });
+});
+
 describe('hostlink status', () => {
   it('prints tables of workers, links, applications and services', async () => {
     const io = fakeIo();
@@ -212,10 +286,10 @@ describe('hostlink status', () => {
     expect(io.out.lines[1]).toMatch(/7 waiting now; since the start 9 queued, 2 forwarded, 5 turned away/);
     expect(io.out.text).toMatch(/^1 +BACKOFF +0 +0 +2 +0\.0 +it crashed$/m);
     expect(io.out.text).toMatch(/^LINK +STATE +UP +OF +ACTIVE +REASON$/m);
-    expect(io.out.text).toMatch(/^LINK1 +ACTIVE +3 +4 +3$/m);
+    expect(io.out.text).toMatch(/^LINK1 +ACTIVE +3 +4 +3 +HELD by the operator$/m);
     expect(io.out.text).toMatch(/^ECHO +- +4 +3 +3 +7$/m);
     expect(io.out.text).toMatch(/^ECHO +1,234 +1 +1\.50 ms +20\.0 ms +7 +9 +2$/m);
-    expect(io.out.text).toMatch(/^IDLE +0 +0 +- +- +0 +0 +0$/m);
+    expect(io.out.text).toMatch(/^IDLE \(HELD\) +0 +0 +- +- +0 +0 +0$/m);
   });
 
   it('prints the statistics as JSON', async () => {

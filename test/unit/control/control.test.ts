@@ -10,6 +10,7 @@ import { createSilentLog } from '../../../src/base/log.js';
 import { ControlClient } from '../../../src/control/client.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
 import type { CallOptions } from '../../../src/gateway/host-link.js';
+import type { OperationResult } from '../../../src/gateway/operations.js';
 
 interface SeenCall {
   readonly service: string;
@@ -24,6 +25,8 @@ class FakeRuntime implements ControlledRuntime {
   readonly recordings: { output: Writable; dlsw: boolean; isEnded: boolean }[] = [];
   answer: (call: SeenCall) => Promise<Uint8Array> = async ({ payload }) => payload;
   onRecord: () => void = () => {};
+  readonly operated: string[] = [];
+  change: () => Promise<OperationResult> = async () => ({ target: 'x', before: 1, after: 2 });
 
   stats(): object {
     return { sessions: { ready: 3 } };
@@ -31,6 +34,11 @@ class FakeRuntime implements ControlledRuntime {
 
   async sessions(): Promise<unknown> {
     return [{ lu: 'LU1', state: 'ACTIVE' }];
+  }
+
+  operate(command: string, args: readonly string[], operator: string) {
+    this.operated.push(`${operator}: ${[command, ...args].join(' ')}`);
+    return this.change();
   }
 
   call(service: string, payload: Uint8Array | string, options: CallOptions = {}) {
@@ -173,6 +181,69 @@ describe('the control client', () => {
     };
     expect(await codeOf(new ControlClient(path).call('ECHO', Buffer.alloc(1)))).toBe('OUTCOME_UNKNOWN');
     servers = [];
+  });
+});
+
+describe('changes of operators', () => {
+  const done: OperationResult = { target: 'service A&B', before: 'open', after: 'HELD' };
+
+  it('are handed over with who asks, and answered', async () => {
+    await serve();
+    runtime.change = async () => done;
+    expect(await new ControlClient(path).operate('hold', ['service', 'A&B'])).toEqual(done);
+    expect(runtime.operated).toEqual([`process ${process.pid}: hold service A&B`]);
+  });
+
+  it('are made by one at a time: the second is told who is at it, and since when; reading goes on', async () => {
+    await serve();
+    const client = new ControlClient(path);
+    let finish: (result: OperationResult) => void = () => {};
+    const begun = new Promise<void>((resolve) => {
+      runtime.change = () => {
+        resolve();
+        return new Promise((end) => {
+          finish = end;
+        });
+      };
+    });
+    const first = client.operate('drain', ['link', 'L1']);
+    await begun;
+    await expect(client.operate('hold', ['server'])).rejects.toMatchObject({
+      code: 'OPERATOR_BUSY',
+      details: {
+        operator: `process ${process.pid}`,
+        command: 'drain link L1',
+        since: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      },
+    });
+    expect(await client.sessions()).toHaveLength(1);
+    finish(done);
+    expect(await first).toEqual(done);
+    runtime.change = async () => done;
+    expect(await client.operate('hold', ['server'])).toEqual(done);
+    expect(runtime.operated).toHaveLength(2);
+  });
+
+  it('let the next one in when the operator leaves, or when they fail', async () => {
+    await serve();
+    const client = new ControlClient(path);
+    const asked = httpRequest({ socketPath: path, path: '/operate?command=drain&pid=7', method: 'POST' });
+    asked.on('error', () => {});
+    await new Promise<void>((resolve) => {
+      runtime.change = () => {
+        resolve();
+        return new Promise(() => {});
+      };
+      asked.end();
+    });
+    runtime.change = async () => {
+      throw new HostLinkError('LINK_UNKNOWN', '', { known: ['L1'] });
+    };
+    asked.destroy();
+    let code = 'OPERATOR_BUSY';
+    while (code === 'OPERATOR_BUSY') code = await codeOf(client.operate('drain', ['link', 'X']));
+    expect(code).toBe('LINK_UNKNOWN');
+    expect(await codeOf(client.operate('drain', ['link', 'X']))).toBe('LINK_UNKNOWN');
   });
 });
 
