@@ -200,10 +200,9 @@ describe('mistakes', () => {
 
   it('where the YAML is broken, nothing is said about what could not be read', () => {
     const file = write(TMAX.replace('MAX = 4', 'MAX = 9'), '  tmax: tmax.m\n  tmaxServer: gw', 'services: [\n');
-    const problems = problemsOf(file);
-    expect(problems).toEqual([
-      'hostlink.yaml:10:1: the indentation does not fit; allowed: the same number of spaces for all entries of a level',
-    ]);
+    const indent = 'the indentation does not fit; allowed: the same number of spaces for all entries of a level';
+    expect(problemsOf(file)).toEqual([`hostlink.yaml:10:1: ${indent}`]);
+    expect(problemsOf(write(TMAX, '  tmax: tmax.m', 'services: [\n'))).toEqual([`hostlink.yaml:9:1: ${indent}`]);
   });
 });
 

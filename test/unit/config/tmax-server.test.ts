@@ -59,6 +59,12 @@ describe('the SERVER entry', () => {
     ]);
   });
 
+  it('MAXRSTART of DEFAULT is not used where RESTART = N', () => {
+    const result = read('*SERVER\nDEFAULT: MAXRSTART = 3\ngw RESTART = N');
+    expect(values(result)).toEqual({ maxrstart: 0 });
+    expect(unused(result)).toEqual(['2:10 SERVER DEFAULT MAXRSTART (no entry that hostlink reads takes it from here)']);
+  });
+
   it('values that are wrong, all of them, each with its place and range', () => {
     const text = `*SERVER
 DEFAULT: MIN = 0, RESTART = yes

@@ -165,6 +165,8 @@ describe('what is wrong', () => {
     ['a value that is missing before the next item', '*SERVER\na MIN =\n  MAX = 2', ['t.m:2:3: MIN has no value']],
     ['two commas', '*SERVER\na MIN = 1,, MAX = 2', ['t.m:2:11: a comma with no item before it']],
     ['two =', '*SERVER\na MIN = = 1', ['t.m:2:3: MIN has no value', 't.m:2:9: = without a name before it']],
+    ['a second = behind a value', '*SERVER\na MIN = 5 = 6', ['t.m:2:11: = without a name before it']],
+    ['a word between items', '*SERVER\na MIN = 1 b MAX = 2', ['t.m:2:11: "b" behind a value, without a comma']],
     ['a long entry name', `*SERVER\n${'a'.repeat(64)}`, ['t.m:2:1: entry name of 64 characters']],
   ])('%s', (_, text, expected) => {
     expect(parseTmax(text, 't.m').problems.map((one) => printProblem({ ...one, allowed: '' }))).toEqual(expected);
