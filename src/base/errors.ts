@@ -84,6 +84,12 @@ export const ERRORS = {
     'The wrong kind of value was passed.',
     'Pass a Uint8Array, or a string where the service has a code page.',
   ),
+  HEADER_INVALID: entry(
+    T.TPEINVAL,
+    'The user header of the request cannot be read.',
+    'The request is too short, or a field holds what the header of its service does not allow.',
+    'Look at details.field and details.value (hex), and compare with headers in the configuration. Nothing was sent.',
+  ),
   OPTION_INVALID: entry(
     T.TPEINVAL,
     'An option of the call is out of range.',

@@ -1,4 +1,5 @@
 import type { Path } from './describe.js';
+import { checkHeaders, isTypedByHeader } from './header-checks.js';
 import { checkPus, type Names } from './lu-checks.js';
 import type { Finding } from './problems.js';
 import type { HostLinkFile } from './schema.js';
@@ -111,7 +112,7 @@ function checkServices(file: LooseFile, names: Names, report: Report): void {
     if (!types) {
       const known = [...names.applications.keys()].join(', ');
       report(['services', at, 'application'], `no LU has application ${application}`, known);
-    } else if (!types.has(sessionType)) {
+    } else if (!types.has(sessionType) && !isTypedByHeader(file, service.header)) {
       const known = [...types].map((type) => (type === '' ? "''" : type)).join(', ');
       report(['services', at, 'sessionType'], `no LU of ${application} has session type "${sessionType}"`, known);
     }
@@ -140,5 +141,12 @@ export function crossCheck(file: LooseFile): Finding[] {
   }
   checkListening(links, report);
   checkServices(file, names, report);
+  checkUnique(
+    (file.headers ?? []).map((header) => header?.name),
+    'headers',
+    'header',
+    report,
+  );
+  checkHeaders(file, names, report);
   return findings;
 }

@@ -1,6 +1,7 @@
 import { expandName } from './lu-range.js';
 import type {
   GroupConfig,
+  HeaderConfig,
   HostLinkConfig,
   LinkConfig,
   LinkTimers,
@@ -10,7 +11,7 @@ import type {
   ServiceConfig,
   TmaxOrigin,
 } from './model.js';
-import type { HostLinkFile, LinkFile, LuRangeFile, PuFile } from './schema.js';
+import type { HeaderFile, HostLinkFile, LinkFile, LuRangeFile, PuFile } from './schema.js';
 import { warningsOf } from './warnings.js';
 
 /** From the checked form of a file to the effective configuration: ranges become LUs, names become indexes. */
@@ -19,6 +20,11 @@ import { warningsOf } from './warnings.js';
 class Groups {
   readonly list: GroupConfig[] = [];
   private readonly byKey = new Map<string, number>();
+
+  /** The first of an application that some LU names. */
+  firstOf(application: string): number {
+    return this.list.findIndex((group) => group.application === application);
+  }
 
   indexOf(application: string, sessionType: string): number {
     const key = `${application} ${sessionType}`;
@@ -94,9 +100,17 @@ function linkOf(link: LinkFile, index: number, groups: Groups): LinkConfig {
   };
 }
 
-function serviceOf(service: HostLinkFile['services'][number], index: number, groups: Groups): ServiceConfig {
-  const { application, sessionType, timeout, ...rest } = service;
-  return { ...rest, index, group: groups.indexOf(application, sessionType), timeoutMs: timeout };
+function headerOf(header: HeaderFile, index: number): HeaderConfig {
+  const { sessionType, terminal, service, ...rest } = header;
+  return { ...rest, index, sessionType, terminal, service };
+}
+
+function serviceOf(file: HostLinkFile, index: number, groups: Groups): ServiceConfig {
+  const { application, sessionType, timeout, header: name, ...rest } = file.services[index]!;
+  const header = name === undefined ? -1 : file.headers.findIndex((one) => one.name === name);
+  const isByHeader = file.headers[header]?.sessionType !== undefined;
+  const group = isByHeader ? groups.firstOf(application) : groups.indexOf(application, sessionType);
+  return { ...rest, index, group, header, timeoutMs: timeout };
 }
 
 /**
@@ -111,7 +125,7 @@ export function toEffective(
 ): HostLinkConfig {
   const groups = new Groups();
   const links = file.links.map((link, index) => linkOf(link, index, groups));
-  const services = file.services.map((service, index) => serviceOf(service, index, groups));
+  const services = file.services.map((_service, index) => serviceOf(file, index, groups));
   const levels = Object.fromEntries(Object.entries(file.log.levels).filter(([, level]) => level !== undefined));
   const config = {
     file: source,
@@ -119,6 +133,7 @@ export function toEffective(
     log: { ...file.log, levels },
     links,
     services,
+    headers: file.headers.map(headerOf),
     groups: groups.list,
   };
   return { ...config, warnings: warningsOf(config), ...(tmax === undefined ? {} : { tmax }) };

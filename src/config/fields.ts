@@ -79,6 +79,14 @@ export const ownName = matching(
 
 export const label = matching(/^[A-Za-z0-9_.-]{0,32}$/, 'not a label', "'' or up to 32 characters A-Z a-z 0-9 _ . -");
 
+const VALUES_MAX = 256;
+
+/** Session types by the value of a field. */
+export const valueMap = z
+  .record(z.string().max(256), label)
+  .refine((map) => Object.keys(map).length <= VALUES_MAX, `more than ${VALUES_MAX} values`)
+  .meta({ allowed: `value: session type, at most ${VALUES_MAX}; a number as a decimal` });
+
 /** `digits` hex digits, given in upper case. */
 export function hex(digits: number) {
   const pattern = new RegExp(`^[0-9A-Fa-f]{${digits}}$`);

@@ -11,6 +11,8 @@ export interface HostLinkConfig {
   readonly log: LogOptions;
   readonly links: readonly LinkConfig[];
   readonly services: readonly ServiceConfig[];
+  /** User headers of requests; services refer to them by index. */
+  readonly headers: readonly HeaderConfig[];
   /** Every (application, session type) that some LU or service names; LUs and services refer to it by index. */
   readonly groups: readonly GroupConfig[];
   /** What is accepted but will not do all that a reader might expect, one sentence each. */
@@ -87,14 +89,49 @@ export interface GroupConfig {
 export interface ServiceConfig {
   readonly name: string;
   readonly index: number;
-  /** Index into groups. */
+  /** Index into groups; where its header gives the session type, the first group of its application. */
   readonly group: number;
+  /** Index into headers: what its requests begin with; -1 for no header. */
+  readonly header: number | -1;
   /** SVCTIME: deadline of a call that names none. */
   readonly timeoutMs: number;
   /** Code page for text payloads, such as '037' or '933'. */
   readonly codePage: string;
   /** May be sent again when its outcome is unknown. */
   readonly idempotent: boolean;
+}
+
+/** Text in EBCDIC or ASCII, blanks around it do not count; a binary number, big-endian; packed decimal (COMP-3). */
+export type HeaderFieldKind = 'ebcdic' | 'ascii' | 'binary' | 'packed';
+
+export interface HeaderFieldConfig {
+  readonly name: string;
+  /** Bytes from the begin of the request. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  readonly kind: HeaderFieldKind;
+}
+
+/** A user header: what requests begin with, and which of its fields say where a request goes. */
+export interface HeaderConfig {
+  readonly name: string;
+  readonly index: number;
+  /** Bytes in all. */
+  readonly length: number;
+  /** Code page of its EBCDIC fields. */
+  readonly codePage: string;
+  readonly fields: readonly HeaderFieldConfig[];
+  /** The field that gives the session type: by the map, or its value itself. Numbers are decimal text. */
+  readonly sessionType:
+    | { readonly field: string; readonly map?: Readonly<Record<string, string>> | undefined }
+    | undefined;
+  /** The field that gives the terminal number. */
+  readonly terminal: { readonly field: string } | undefined;
+  /** The field that gives the name of the service; the call's own service then only names the header. */
+  readonly service: { readonly field: string } | undefined;
+  /** The host gets the request without the header. */
+  readonly strip: boolean;
 }
 
 /** One link: one DLSw transport connection (or pair), owned by one worker. */

@@ -1,7 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Document, isCollection, visit } from 'yaml';
+import { groupsOf } from './header-groups.js';
 import { patternsOf, printAddresses } from './lu-range.js';
-import type { HostLinkConfig, LinkConfig, LuConfig, PuConfig, ServerConfig, ServiceConfig } from './model.js';
+import type {
+  HeaderConfig,
+  HostLinkConfig,
+  LinkConfig,
+  LuConfig,
+  PuConfig,
+  ServerConfig,
+  ServiceConfig,
+} from './model.js';
 import { tmaxLines } from './print-tmax.js';
 import { printDuration, printMac, printSize } from './units.js';
 
@@ -109,10 +118,18 @@ function sharedSettings(settings: readonly Tree[]): Tree {
   return Object.fromEntries(shared);
 }
 
+function headerTree(header: HeaderConfig): Tree {
+  const { index: _index, ...rest } = header;
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+}
+
 function serviceTree(service: ServiceConfig, config: HostLinkConfig): Tree {
-  const { index: _index, group, timeoutMs, name, ...rest } = service;
+  const { index: _index, group, header: at, timeoutMs, name, ...rest } = service;
   const { application, sessionType } = config.groups[group]!;
-  return { name, application, sessionType, timeout: printDuration(timeoutMs), ...rest };
+  const header = config.headers[at];
+  const type = header?.sessionType === undefined ? { sessionType } : {};
+  const named = header === undefined ? {} : { header: header.name };
+  return { name, application, ...type, ...named, timeout: printDuration(timeoutMs), ...rest };
 }
 
 function configTree(config: HostLinkConfig): Tree {
@@ -128,11 +145,13 @@ function configTree(config: HostLinkConfig): Tree {
     log: { ...log, ...(file === undefined ? {} : { file }) },
     ...(Object.keys(shared).length === 0 ? {} : { linkDefaults: shared }),
     links,
+    ...(config.headers.length === 0 ? {} : { headers: config.headers.map(headerTree) }),
     services: config.services.map((service) => serviceTree(service, config)),
   };
 }
 
-const ONE_LINE = new Set(['peer', 'local', 'levels']);
+const ONE_LINE = new Set(['peer', 'local', 'levels', 'sessionType', 'terminal', 'service']);
+const FLOW_LISTS = new Set(['lus', 'fields', 'services']);
 
 /** The effective configuration as YAML that `parseConfig` reads back to the same configuration. */
 export function printConfig(config: HostLinkConfig): string {
@@ -141,7 +160,7 @@ export function printConfig(config: HostLinkConfig): string {
     Pair(_, pair) {
       const key = String((pair.key as { value?: unknown } | null)?.value ?? pair.key);
       if (isCollection(pair.value) && ONE_LINE.has(key)) pair.value.flow = true;
-      if (!isCollection(pair.value) || (key !== 'lus' && key !== 'services')) return;
+      if (!isCollection(pair.value) || !FLOW_LISTS.has(key)) return;
       for (const item of pair.value.items) if (isCollection(item)) item.flow = true;
     },
   });
@@ -171,7 +190,7 @@ export function summarizeConfig(config: HostLinkConfig): string {
   }
   for (const group of groups) {
     const type = group.sessionType === '' ? '' : ` (${group.sessionType})`;
-    const names = services.filter((service) => service.group === group.index).map((service) => service.name);
+    const names = services.filter((one) => groupsOf(one, config).includes(group.index)).map((one) => one.name);
     const sessions = lus.filter((lu) => lu.group === group.index).length;
     const used =
       names.length === 0 ? 'no service' : `${names.length === 1 ? 'service' : 'services'} ${names.join(', ')}`;

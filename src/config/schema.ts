@@ -15,6 +15,7 @@ import {
   snaName,
   snaNameOrEmpty,
   terminals,
+  valueMap,
   whole,
 } from './fields.js';
 
@@ -234,8 +235,43 @@ const service = z.strictObject({
   application: snaName.describe('Host application: some LU must name it'),
   sessionType: label.default('').describe('Kind of session within the application'),
   timeout: duration('1ms', '1d').prefault('30s').describe('SVCTIME: deadline of a call that names none'),
+  header: ownName.optional().describe('User header that its requests begin with; none when absent'),
   codePage: codePage.default('037').describe('Code page of text payloads; text, so put it in quotes'),
   idempotent: z.boolean().default(false).describe('May be sent again when its outcome is unknown'),
+});
+
+const fieldOfHeader = z.strictObject({ field: ownName.describe('Name of the field') });
+
+const header = z.strictObject({
+  name: ownName.describe('Name that services use'),
+  length: whole(1, 4096).describe('Bytes in all'),
+  codePage: codePage.default('037').describe('Code page of its EBCDIC fields; text, so put it in quotes'),
+  fields: z
+    .array(
+      z.strictObject({
+        name: ownName.describe('Name of the field'),
+        offset: whole(0, 4095).describe('Where it begins, bytes from the begin of the request'),
+        length: whole(1, 256).describe('Bytes; at most 6 of binary, 16 of packed'),
+        kind: z
+          .enum(['ebcdic', 'ascii', 'binary', 'packed'])
+          .describe('Text, without the blanks around it; or a number: big-endian, or packed decimal (COMP-3)'),
+      }),
+    )
+    .min(1)
+    .max(64)
+    .describe('Its fields; they need not fill it, and may overlap'),
+  sessionType: z
+    .strictObject({
+      ...fieldOfHeader.shape,
+      map: valueMap.optional().describe('Session type of each value; when absent the value itself is the session type'),
+    })
+    .optional()
+    .describe('The field that gives the session type'),
+  terminal: fieldOfHeader.optional().describe('The field that gives the terminal number'),
+  service: fieldOfHeader
+    .optional()
+    .describe('The field that gives the service; the service of the call then only names the header'),
+  strip: z.boolean().default(false).describe('The host gets the request without the header'),
 });
 
 /** A whole configuration file. */
@@ -247,6 +283,7 @@ export const hostLinkSchema = z.strictObject({
     .prefault({})
     .describe('What all links share; a link may override any of it'),
   links: z.array(link).min(1).max(64).describe('Host links, one worker each'),
+  headers: z.array(header).max(256).default([]).describe('User headers: what requests of a service begin with'),
   services: z.array(service).max(10_000).default([]).describe('What callers may call'),
 });
 
@@ -256,6 +293,7 @@ export type HostLinkInput = z.input<typeof hostLinkSchema>;
 export type HostLinkFile = z.output<typeof hostLinkSchema>;
 export type LinkFile = HostLinkFile['links'][number];
 export type PuFile = LinkFile['pus'][number];
+export type HeaderFile = HostLinkFile['headers'][number];
 export type LuRangeFile = PuFile['lus'][number];
 
 /** Keys of the server that Tmax writes in capitals; they are accepted in any case. */

@@ -1,3 +1,4 @@
+import { groupsOf } from './header-groups.js';
 import type { HostLinkConfig, LinkConfig, LuConfig } from './model.js';
 
 /** What is allowed, but may not be what was meant: sentences for the operator. */
@@ -29,7 +30,7 @@ function warnNotYetServed(config: Unwarned, warnings: string[]): void {
     warnings.push(`${namesOf(nobodys)} DEDICATE without a terminal: only calls that name the LU use them.`);
   const served = new Set(lus.filter(isServed).map((lu) => lu.group));
   for (const service of config.services) {
-    if (served.has(service.group)) continue;
+    if (groupsOf(service, config).some((group) => served.has(group))) continue;
     warnings.push(`Service ${service.name} has OUTBOUND LUs only: its calls find no session.`);
   }
 }

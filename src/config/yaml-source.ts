@@ -14,7 +14,7 @@ import {
   type YAMLError,
   YAMLParseError,
 } from 'yaml';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isText, type Path, schemaAt, unwrap } from './describe.js';
 import { type Finding, findingsOf, type Problem, printPath } from './problems.js';
 
@@ -44,11 +44,17 @@ function keyText(key: unknown): string {
   return isScalar(key) ? String(key.value) : '';
 }
 
-/** The last pair wins, as it does in the data; Tmax words match in any case. */
+/** A key as it stands in the file: 01, where its value is the number 1. */
+function keySource(key: unknown): string {
+  return isScalar(key) ? (key.source ?? String(key.value)) : '';
+}
+
+/** The last pair wins, as it does in the data; Tmax words match in any case, and numbers as they are written. */
 function pairOf(map: { items: readonly { key: unknown; value: unknown }[] }, step: string) {
   return (
     map.items.findLast((pair) => keyText(pair.key) === step) ??
-    map.items.findLast((pair) => keyText(pair.key).toLowerCase() === step.toLowerCase())
+    map.items.findLast((pair) => keyText(pair.key).toLowerCase() === step.toLowerCase()) ??
+    map.items.findLast((pair) => keySource(pair.key) === step)
   );
 }
 
@@ -89,7 +95,8 @@ function offsetOf(found: Found, at: 'key' | 'value'): number {
 }
 
 /**
- * Text that looks like a number, such as 037 or 00011, is taken as it is written where the schema wants text.
+ * Text that looks like a number, such as 037 or 00011, is taken as it is written where the schema wants text; so are the
+ * keys of a map.
  * @param path of the data; used as a stack
  */
 function retype(data: unknown, schema: z.ZodType | undefined, document: Document, path: (string | number)[]): unknown {
@@ -107,7 +114,9 @@ function retype(data: unknown, schema: z.ZodType | undefined, document: Document
     return entry;
   };
   if (Array.isArray(data)) return data.map((item, at) => entryOf(at, item));
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, entryOf(key, value)]));
+  const map = schema instanceof z.ZodRecord ? find(document, path).node : undefined;
+  const nameOf = (key: string): string => (isMap(map) ? keySource(pairOf(map, key)?.key) || key : key);
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [nameOf(key), entryOf(key, value)]));
 }
 
 const WORDS: Partial<Record<YAMLError['code'], string>> = {

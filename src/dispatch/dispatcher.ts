@@ -84,14 +84,14 @@ export class Dispatcher {
    * @param service index of a configured service
    * @param payload kept until the result, not copied: its owner must not change it before that
    * @param timeoutMs from now
-   * @param seat the one LU to use; any session of the service's group when absent
+   * @param seat the one LU to use; when absent any session of the group, the service's own unless another is given
    * @returns the request's id
    * @throws HostLinkError RUNTIME_STOPPED, SERVICE_HELD, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
    */
-  submit(service: number, payload: Uint8Array, timeoutMs: number, seat?: LuSeat): number {
+  submit(service: number, payload: Uint8Array, timeoutMs: number, seat?: LuSeat, given?: number): number {
     if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
     if (this.holds.services[service] !== 0) throw this.holds.error(service, this.services[service]!.name);
-    const group = this.options.services[service]!.group;
+    const group = given ?? this.options.services[service]!.group;
     const worker = seat === undefined ? this.pick(group) : this.ofLu.pick(seat);
     if (worker === undefined) this.checkMayWait(service, group, seat);
     const request = this.requests.take();

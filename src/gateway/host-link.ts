@@ -11,6 +11,7 @@ import type { HostLinkInput } from '../config/schema.js';
 import { Directory } from '../dispatch/directory.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
 import type { LuSeat } from '../dispatch/lu-seats.js';
+import { UserHeader } from '../dispatch/user-header.js';
 import { decodeEbcdic, encodeEbcdic } from '../sna/ebcdic.js';
 import type { WorkerLauncher } from '../supervisor/launcher.js';
 import type { RuntimeEvent } from '../supervisor/options.js';
@@ -89,6 +90,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   private readonly traces: Traces;
   private readonly services: ReadonlyMap<string, ServiceConfig>;
   private readonly targets: LuTargets;
+  private readonly headers: readonly UserHeader[];
   private readonly startedMs: number;
   private state: RuntimeState = 'RUNNING';
   private stopping: Promise<void> | undefined;
@@ -126,6 +128,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     this.clock = clock;
     this.startedMs = clock.nowMs();
     this.targets = new LuTargets(config);
+    this.headers = config.headers.map((header) => new UserHeader(header, config, decodeEbcdic));
     this.services = new Map(config.services.map((service) => [service.name, service]));
     this.calls = new Calls((id, reason) => this.dispatcher.abort(id, reason));
     this.directory = new Directory(config.links.length, config.groups.length, config.server.max);
@@ -172,7 +175,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
    *   copied: leave them as they are until the call has its result
    * @returns the reply. It may be a view of a larger block that arrived with it: copy what is kept for long
    * @throws HostLinkError (as rejection) SERVICE_UNKNOWN, PAYLOAD_TOO_LONG, PAYLOAD_INVALID, EBCDIC_UNMAPPABLE,
-   *   OPTION_INVALID, LU_UNKNOWN, TERMINAL_UNKNOWN, LU_IN_USE, LU_UNAVAILABLE (details.retry says whether and when a retry
+   *   OPTION_INVALID, HEADER_INVALID, LU_UNKNOWN, TERMINAL_UNKNOWN, LU_IN_USE, LU_UNAVAILABLE (details.retry says whether and when a retry
    *   makes sense), RUNTIME_STOPPED, SERVICE_UNAVAILABLE, QUEUE_FULL, SESSION_WAIT_TIMEOUT: not sent.
    *   CALL_TIMEOUT, CALL_ABORTED, OUTCOME_UNKNOWN: details.sent says 'no' or 'maybe'.
    *   SESSION_REJECTED, REPLY_TOO_LONG, SESSION_PROTOCOL_ERROR: the host's answer was no reply
@@ -183,6 +186,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       if (entry === undefined) throw this.unknownService(service);
       const bytes = typeof payload === 'string' ? encodeEbcdic(payload, entry.codePage) : payload;
       this.checkPayload(bytes);
+      if (entry.header >= 0) return this.callByHeader(entry, bytes, options);
       let timeoutMs = entry.timeoutMs;
       let signal: AbortSignal | undefined;
       let seat: LuSeat | undefined;
@@ -283,6 +287,17 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   private hopeless(): HostLinkError | undefined {
     if (this.state !== 'RUNNING') return new HostLinkError('RUNTIME_STOPPED');
     return this.directory.hasHope() ? undefined : new HostLinkError('SERVICE_UNAVAILABLE');
+  }
+
+  /** A call whose leading bytes say where it goes. @throws HostLinkError HEADER_INVALID, and what `call` rejects with */
+  private callByHeader(entry: ServiceConfig, bytes: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    const header = this.headers[entry.header]!;
+    const route = header.resolve(bytes, entry.index);
+    const service = this.config.services[route.service]!;
+    const timeoutMs = checkOptions(options, service.timeoutMs);
+    const seat = this.targets.findByHeader(options, route, service, header.config.sessionType !== undefined);
+    const id = this.dispatcher.submit(route.service, header.content(bytes), timeoutMs, seat, route.group);
+    return this.calls.open(id, options.signal);
   }
 
   private checkPayload(bytes: unknown): void {

@@ -1,6 +1,7 @@
 import { HostLinkError } from '../base/errors.js';
 import type { HostLinkConfig, ServiceConfig } from '../config/model.js';
 import { type LuSeat, LuSeats } from '../dispatch/lu-seats.js';
+import type { HeaderRoute } from '../dispatch/user-header.js';
 
 /** Which LU a call wants; at most one of these. */
 export interface LuWish {
@@ -37,6 +38,22 @@ export class LuTargets {
     const seat = terminal === undefined ? this.ofLu(lu!) : this.ofTerminal(String(terminal));
     this.checkServes(seat, service);
     return seat;
+  }
+
+  /**
+   * The same for a call with a user header: an LU that the call names itself comes before the terminal of the header.
+   * @param route what the header said; @param service the service that the call goes to
+   * @param isTyped the header gave the session type: an LU of another one will not do
+   * @throws HostLinkError what `find` throws
+   */
+  findByHeader(wish: LuWish, route: HeaderRoute, service: ServiceConfig, isTyped: boolean): LuSeat | undefined {
+    const { terminal, group } = route;
+    const named = this.find(wish, service);
+    const seat = named ?? (terminal === '' ? undefined : this.find({ terminal }, service));
+    if (seat === undefined || !isTyped || seat.group === group) return seat;
+    const [own, wanted] = [seat.group, group].map((index) => this.config.groups[index]!.sessionType);
+    const reason = `its session type is '${own}', not '${wanted}'`;
+    throw new HostLinkError('LU_UNAVAILABLE', `(${seat.name}: ${reason})`, { lu: seat.name, reason, retry: 'never' });
   }
 
   private ofTerminal(terminal: string): LuSeat {

@@ -15,7 +15,8 @@ function group(index: number): GroupConfig {
 }
 
 function service(over: Partial<ServiceConfig>, index: number): ServiceConfig {
-  const base = { name: `SVC${index}`, index, group: 0, timeoutMs: 10_000, codePage: '037', idempotent: false };
+  const text = { codePage: '037', idempotent: false };
+  const base = { name: `SVC${index}`, index, group: 0, header: -1, timeoutMs: 10_000, ...text };
   return { ...base, ...over };
 }
 
@@ -108,6 +109,7 @@ export function fakeConfig(over: FakeConfig = {}): HostLinkConfig {
     log: { level: 'silent', levels: {}, payload: false },
     links: links.map((name, index) => link(name, index, groups, sessions)),
     services: services.map(service),
+    headers: [],
     groups: Array.from({ length: groups }, (_, index) => group(index)),
   };
 }

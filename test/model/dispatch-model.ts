@@ -13,7 +13,7 @@ export const MAXQCOUNT = 4;
 
 /** Services 0 and 1 are of group 0 and 1; service 2 is of group 0 and may be tried again. */
 const SERVICES: readonly ServiceConfig[] = [0, 1, 0].map((group, index) => {
-  return { name: `S${index}`, index, group, timeoutMs: 1, codePage: '037', idempotent: index === 2 };
+  return { name: `S${index}`, index, group, header: -1, timeoutMs: 1, codePage: '037', idempotent: index === 2 };
 });
 
 /** placing: the dispatcher is deciding about it right now. */

@@ -13,7 +13,7 @@ import { linkConfig, luConfig, puConfig } from '../helpers/link-config.js';
 const WORKERS = 2;
 const POOL_SESSIONS = 2;
 const MAXQCOUNT = 5;
-const SERVICE = { name: 'S', index: 0, group: 0, timeoutMs: 1000, codePage: '037', idempotent: false };
+const SERVICE = { name: 'S', index: 0, group: 0, header: -1, timeoutMs: 1000, codePage: '037', idempotent: false };
 
 /** Two links; on each two LUs kept for terminals and two of the pool. */
 const LINKS = [0, 1].map((index) => {

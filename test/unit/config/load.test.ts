@@ -111,8 +111,8 @@ describe('what becomes of a configuration', () => {
       { index: 1, application: 'ECHO', sessionType: '' },
     ]);
     expect(config.services).toEqual([
-      { name: 'ECHO', index: 0, group: 1, timeoutMs: 1500, codePage: '933', idempotent: true },
-      { name: 'ASK', index: 1, group: 0, timeoutMs: 30_000, codePage: '037', idempotent: false },
+      { name: 'ECHO', index: 0, group: 1, header: -1, timeoutMs: 1500, codePage: '933', idempotent: true },
+      { name: 'ASK', index: 1, group: 0, header: -1, timeoutMs: 30_000, codePage: '037', idempotent: false },
     ]);
     const { lus, ...pu } = config.links[0]!.pus[0]!;
     expect(pu).toEqual({

@@ -66,6 +66,14 @@ const MINIMAL = {
       ],
     },
   ],
+  headers: [
+    {
+      name: 'H',
+      length: 1,
+      fields: [{ name: 'F', offset: 0, length: 1, kind: 'ascii' as const }],
+      sessionType: { field: 'F' },
+    },
+  ],
   services: [{ name: 'S', application: 'ECHO' }],
 };
 
@@ -119,6 +127,16 @@ describe('configuration reference', () => {
       'links[].pus[].lus[] addresses',
       'links[].pus[].lus[] name',
       'links[].pus[].lus[] application',
+      'headers[] name',
+      'headers[] length',
+      'headers[] fields',
+      'headers[].fields[] name',
+      'headers[].fields[] offset',
+      'headers[].fields[] length',
+      'headers[].fields[] kind',
+      'headers[].sessionType field',
+      'headers[].terminal field',
+      'headers[].service field',
       'services[] name',
       'services[] application',
     ]);
