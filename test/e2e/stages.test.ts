@@ -97,7 +97,8 @@ describe('queued, pending active, active: seen from both sides', () => {
     expect([...arrival].sort()).toEqual(['LA1002', 'LA1003', 'LA1004', 'LA1005']);
     host.control.startLogons('ECHO');
     await hostlink.ready({ timeoutMs: 5000 });
-    expect(host.report().sessions).toEqual({ active: 4, pending: 0, queued: 0 });
+    // Our answer to SDT may still be on its way.
+    await vi.waitFor(() => expect(host.report().sessions).toEqual({ active: 4, pending: 0, queued: 0 }));
     await vi.waitUntil(() => order.length === 4);
     expect(order).toEqual(arrival);
     await echoes(hostlink);
