@@ -139,7 +139,7 @@ describe('dedicate mode', () => {
     await call(1);
     const down = new Promise<void>((resolve) => {
       hostlink.on('event', (event) => {
-        if (event.name === 'link.down') resolve();
+        if (event.name === 'link.down' && event.link === 'LINK2') resolve();
       });
     });
     host.control.dropConnections();
