@@ -27,6 +27,13 @@ export {
   type SessionInfo,
   type StopOptions,
 } from './gateway/host-link.js';
+export type {
+  HoldTarget,
+  OperationOptions,
+  OperationResult,
+  Operations,
+  SessionTarget,
+} from './gateway/operations.js';
 export type { ReadyOptions, SessionProgress } from './gateway/readiness.js';
 export type {
   GroupStats,
