@@ -57,7 +57,7 @@ function median(values: readonly number[]): number {
 }
 
 /** The median of several rounds, figure by figure. */
-function medians(rounds: readonly LoadResult[]): LoadResult {
+export function medians(rounds: readonly LoadResult[]): LoadResult {
   return {
     calls: rounds.reduce((sum, round) => sum + round.calls, 0),
     perSecond: median(rounds.map((round) => round.perSecond)),

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type CallsRow, runCalls } from './calls.js';
+import { runHeader } from './header.js';
 import { type MicroResult, runMicro } from './micro.js';
 import { type BenchReport, writeToReadme } from './report.js';
 
@@ -35,9 +36,25 @@ function printRow(row: CallsRow): void {
   process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} ${ratios}\n`);
 }
 
+/** Parts of the bench that run alone: `--only NAME`. */
+async function runPart(name: string, isQuick: boolean): Promise<void> {
+  if (name !== 'header') throw new Error(`--only ${name}: known is header`);
+  process.stdout.write(
+    `\nCalls routed by a user header beside plain calls of the same sessions, ${PAYLOAD_SIZE} bytes\n`,
+  );
+  process.stdout.write('  in flight       plain                         by header\n');
+  const rounds = isQuick ? { roundMs: 500, rounds: 1 } : { roundMs: 1000, rounds: 7 };
+  await runHeader({ inFlight: [1, 32, 256], payloadSize: PAYLOAD_SIZE, workers: 2, ...rounds }, (row) => {
+    const columns = [row.plain, row.byHeader].map(figures).join('');
+    process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} x${row.ratio.toFixed(3)} plain\n`);
+  });
+}
+
 async function main(): Promise<void> {
   const isJson = process.argv.includes('--json');
   const isQuick = process.argv.includes('--quick');
+  const only = option('--only');
+  if (only !== undefined) return runPart(only, isQuick);
   const micro = await runMicro(isQuick ? 100 : 500);
   if (!isJson) printMicro(micro);
   const calls = await runCalls(
