@@ -111,10 +111,10 @@ describe('hostlink ctl', () => {
 
   it('deactivates an LU when its call is done; it stays HELD over a loss of the link, and comes back', async () => {
     await start();
-    const running = Array.from({ length: 8 }, () => slow(400));
-    await vi.waitUntil(async () => (await sessions('--state', 'BUSY')).length === 8, WAIT);
+    const running = Array.from({ length: 8 }, () => slow(3000));
+    expect(hostlink.stats().workers.map(({ reserved }) => reserved)).toEqual([4, 4]);
     expect(await cli('ctl', 'deactivate', 'lu', 'LA1002')).toBe('deactivate lu LA1002: 1 LUs -> 0 HELD');
-    expect(await Promise.all(running)).toEqual(Array(8).fill('0400'));
+    expect(await Promise.all(running)).toEqual(Array(8).fill('3000'));
     const state = async () => {
       const [row] = await sessions('--lu', 'LA1002');
       return `${row?.state} ${row?.reason}`.trim();
@@ -169,11 +169,11 @@ describe('hostlink ctl', () => {
 
   it('purges what waits, and only that', async () => {
     await start();
-    const calls = Array.from({ length: 13 }, () => slow(700));
+    const calls = Array.from({ length: 13 }, () => slow(4000));
     await vi.waitUntil(() => hostlink.stats().dispatch.waiting === 5, WAIT);
     expect(await cli('ctl', 'purge', 'service', 'SLOW')).toBe('purge service SLOW: 5 -> 0');
     const results = await Promise.all(calls);
-    expect(results.slice(0, 8)).toEqual(Array(8).fill('0700'));
+    expect(results.slice(0, 8)).toEqual(Array(8).fill('4000'));
     expect(results.slice(8)).toEqual(Array(5).fill('QUEUE_PURGED'));
     expect(await cli('ctl', 'purge', 'all')).toBe('purge all: 0 -> 0');
   });
@@ -198,7 +198,7 @@ describe('hostlink ctl', () => {
 
   it('refuses a second operator while the first one is at it, and says who that is', async () => {
     await start();
-    const running = Array.from({ length: 8 }, () => slow(3000));
+    const running = Array.from({ length: 8 }, () => slow(6000));
     await vi.waitUntil(() => hostlink.stats().workers[0]!.reserved === 4, WAIT);
     const draining = cli('ctl', 'drain', 'link', 'LINK1');
     await vi.waitUntil(() => hostlink.stats().links[0]!.hold === 'DRAINING', WAIT);
@@ -207,7 +207,7 @@ describe('hostlink ctl', () => {
     );
     expect(await sessions('--link', 'LINK2')).toHaveLength(4);
     expect(await draining).toBe('drain link LINK1: open -> DRAINED');
-    expect(await Promise.all(running)).toEqual(Array(8).fill('3000'));
+    expect(await Promise.all(running)).toEqual(Array(8).fill('6000'));
     expect(await cli('ctl', 'hold', 'server')).toBe('hold server: open -> HELD');
   });
 
