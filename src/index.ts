@@ -5,6 +5,7 @@ export type { LinkState, SessionRow, SessionState, WorkerCounters } from './chan
 export { loadConfig } from './config/load.js';
 export type {
   GroupConfig,
+  HeaderConfig,
   HostLinkConfig,
   LinkConfig,
   LuConfig,

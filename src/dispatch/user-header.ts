@@ -25,8 +25,6 @@ export type DecodeText = (bytes: Uint8Array, codePage: string) => string;
 /** Field values of which the meaning is remembered, per field; what comes after them is worked out each time. */
 export const REMEMBERED_MAX = 4096;
 
-/** Bytes that make a number without loss. */
-const NUMBER_BYTES_MAX = 6;
 /** Bytes of a wrong value that its error shows. */
 const SHOWN_BYTES_MAX = 32;
 const SIGN_NEGATIVE = new Set([0xb, 0xd]);
@@ -44,10 +42,33 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex').toUpperCase();
 }
 
-function numberOf(bytes: Uint8Array, from: number, to: number): number {
+function numberOf(bytes: Uint8Array): number {
   let value = 0;
-  for (let at = from; at < to; at += 1) value = value * 256 + bytes[at]!;
+  for (const byte of bytes) value = value * 256 + byte;
   return value;
+}
+
+const HASH_FIRST = 0x811c9dc5;
+const HASH_FACTOR = 0x01000193;
+/** Small enough for the engine to keep it without a box. */
+const HASH_MASK = 0x3fffffff;
+
+/** @source Fowler, Noll, Vo: FNV-1a, 32 bits */
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  let hash = HASH_FIRST;
+  for (let at = from; at < to; at += 1) hash = Math.imul(hash ^ bytes[at]!, HASH_FACTOR);
+  return hash & HASH_MASK;
+}
+
+/** A value seen before: its bytes, as two may have one hash, and what they mean. */
+interface Remembered<T> {
+  readonly bytes: Uint8Array;
+  readonly meaning: T;
+}
+
+function isAt(value: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  for (let at = 0; at < value.length; at += 1) if (value[at] !== bytes[from + at]) return false;
+  return true;
 }
 
 /** Two digits a byte, the last half byte a sign: A, C, E, F positive, B and D negative. */
@@ -72,7 +93,7 @@ const TEXT_OF: Readonly<
     const text = latin(bytes);
     return ASCII.test(text) ? text.trim() : undefined;
   },
-  binary: (bytes) => String(numberOf(bytes, 0, bytes.length)),
+  binary: (bytes) => String(numberOf(bytes)),
   packed: packedText,
 };
 
@@ -92,7 +113,7 @@ class FieldReader<T extends string | number> {
   private readonly refuse: (text: string, payload: Uint8Array) => HostLinkError;
   private readonly from: number;
   private readonly to: number;
-  private readonly remembered = new Map<number | string, T>();
+  private readonly remembered = new Map<number, Remembered<T>>();
 
   /** @param meaning of the text of a value; `refuse` makes the error where it has none */
   constructor(
@@ -115,9 +136,9 @@ class FieldReader<T extends string | number> {
 
   /** @param payload as long as the header, or longer */
   read(payload: Uint8Array): T {
-    const { from, to } = this;
-    const key = to - from <= NUMBER_BYTES_MAX ? numberOf(payload, from, to) : latin(payload.subarray(from, to));
-    return this.remembered.get(key) ?? this.readAnew(payload, key);
+    const hash = hashOf(payload, this.from, this.to);
+    const known = this.remembered.get(hash);
+    return known !== undefined && isAt(known.bytes, payload, this.from) ? known.meaning : this.readAnew(payload, hash);
   }
 
   /** HEADER_INVALID about this field of `payload`. */
@@ -129,11 +150,12 @@ class FieldReader<T extends string | number> {
     return new HostLinkError('HEADER_INVALID', note, { header, field, offset: from, value, sent: 'no' }, { cause });
   }
 
-  private readAnew(payload: Uint8Array, key: number | string): T {
+  private readAnew(payload: Uint8Array, hash: number): T {
     const text = this.textOf(payload);
     const meaning = this.meaning(text);
     if (meaning === undefined) throw this.refuse(text, payload);
-    if (this.remembered.size < REMEMBERED_MAX) this.remembered.set(key, meaning);
+    const bytes = Uint8Array.prototype.slice.call(payload, this.from, this.to);
+    if (this.remembered.size < REMEMBERED_MAX) this.remembered.set(hash, { bytes, meaning });
     return meaning;
   }
 

@@ -102,6 +102,9 @@ describe('user headers in a configuration', () => {
   it('a service with a header uses the sessions of all types it can give', () => {
     expect(summarizeConfig(config)).toContain('application BANK (QUERY): 2 LUs, service BANK');
     expect(summarizeConfig(config)).toContain('application BANK (UPDATE): 2 LUs, service BANK');
+    const outbound = RIGHT.replace('sessionType: QUERY }', 'sessionType: QUERY, direction: OUTBOUND }');
+    expect(parseConfig(outbound, 'out.yaml').warnings.join()).not.toContain('Service BANK');
+    expect(parseConfig(outbound.replace(', 01: UPDATE', ''), 'out.yaml').warnings.join()).toContain('Service BANK has');
     const narrow = parseConfig(RIGHT.replace('01: UPDATE', 'R: QUERY'), 'narrow.yaml');
     expect(summarizeConfig(narrow)).toContain('application BANK (UPDATE): 2 LUs, no service');
   });

@@ -142,9 +142,16 @@ describe('UserHeader', () => {
     expect(one.resolve(bytes, ASK).terminal).toBe(terminal);
   });
 
-  it('tells apart values of more bytes than a number holds', () => {
+  it('tells apart long values', () => {
     const one = single('ascii', 12, 'terminal');
     for (const name of ['ABCDEFGHIJKL', 'ABCDEFGHIJKM', 'BBCDEFGHIJKL', 'ABCDEFGHIJKL']) {
+      expect(one.resolve(Buffer.from(name), ASK).terminal).toBe(name);
+    }
+  });
+
+  it('tells apart values of one hash', () => {
+    const one = single('ascii', 8, 'terminal');
+    for (const name of ['T0332789', 'T0529192', 'T0332789', 'T0529192']) {
       expect(one.resolve(Buffer.from(name), ASK).terminal).toBe(name);
     }
   });
