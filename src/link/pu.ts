@@ -77,6 +77,7 @@ export class Pu implements SessionOwner {
   private readonly related: Sessions;
   private readonly counters: LinkCounters;
   private readonly byAddress: (LuSession | undefined)[] = new Array(256);
+  private readonly inOrder: LuSession[] = [];
   private readonly reassembler: Reassembler;
   private state: SscpPuState = 'INACTIVE';
 
@@ -97,6 +98,7 @@ export class Pu implements SessionOwner {
       const session = new LuSession(lu, config.name, this);
       session.sscp = new SscpLu(session, this, context.sessions);
       this.byAddress[lu.localAddress] = session;
+      this.inOrder.push(session);
     }
   }
 
@@ -105,8 +107,9 @@ export class Pu implements SessionOwner {
     return this.state === 'ACTIVE';
   }
 
-  *sessions(): IterableIterator<LuSession> {
-    for (const session of this.byAddress) if (session) yield session;
+  /** Its LUs in the order of the configuration: requests that name an LU count on it. */
+  sessions(): readonly LuSession[] {
+    return this.inOrder;
   }
 
   /** The circuit is connected: PIUs may flow. */

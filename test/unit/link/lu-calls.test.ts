@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LU_TARGET } from '../../../src/channel/messages.js';
-import { luConfig, puConfig } from '../../helpers/link-config.js';
+import { LuSeats } from '../../../src/dispatch/lu-seats.js';
+import { linkConfig, luConfig, puConfig } from '../../helpers/link-config.js';
 import { PuHarness } from '../../helpers/pu-harness.js';
 
 const BIND = '31010303b1b03080000085c7000000000000000000000000000000';
@@ -40,6 +41,19 @@ describe('requests for one LU', () => {
     harness.host('2c0003050001039040d1');
     expect(harness.answered()).toEqual([{ id: 3, status: 'reply', value: 'd1' }]);
     expect(harness.sessions.table.ready).toEqual([1]);
+  });
+
+  it('count places as the configuration does, whatever the local addresses', () => {
+    const lus = [9, 4, 7].map((address) => luConfig(address, { mode: 'DEDICATE', terminal: `T${address}` }));
+    const links = [linkConfig({ pus: [puConfig(0, { lus })] })];
+    const harness = new PuHarness({ pus: links[0]!.pus });
+    harness.activate();
+    bind(harness, '09', '04', '07');
+    const seats = new LuSeats(links);
+    for (const address of [7, 9, 4]) {
+      ask(harness, address, seats.ofTerminal(`T${address}`)!.place);
+      expect(harness.sent().map((piu) => piu.slice(6, 8))).toEqual([`0${address}`]);
+    }
   });
 
   it('say that an LU of the pool is in use, or not there, and that a place is no LU', () => {
