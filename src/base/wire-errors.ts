@@ -20,7 +20,6 @@ export const WIRE_ERRORS = {
   ),
   RU_TRUNCATED: entry(T.TPEPROTO, 'The request unit is shorter than its layout.', FROM_PEER, LOOK_AT_TRACE),
   RU_MALFORMED: entry(T.TPEPROTO, 'The request unit does not follow its layout.', FROM_PEER, LOOK_AT_TRACE),
-  RU_UNKNOWN: entry(T.TPEPROTO, 'The request code is not known.', FROM_PEER, LOOK_AT_TRACE),
   RU_INVALID: entry(
     T.TPEINVAL,
     'A request unit cannot be encoded from these values.',

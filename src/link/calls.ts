@@ -2,18 +2,10 @@ import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import { LU_TARGET } from '../channel/messages.js';
-import { LuCalls } from './lu-calls.js';
+import { LuCalls, type LuWaiter } from './lu-calls.js';
 import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import type { SessionTable } from './session-table.js';
-
-interface WaitingRequest {
-  readonly id: number;
-  readonly deadlineMs: number;
-  readonly bytes: Buffer;
-  readonly from: number;
-  readonly to: number;
-}
 
 /**
  * Requests meet sessions. The supervisor's dispatcher has promised one of our free sessions to each request; where the
@@ -26,7 +18,7 @@ export class Calls {
   private readonly channel: WorkerChannel;
   private readonly clock: Clock;
   private readonly finishTimeoutMs: number;
-  private readonly waiting: WaitingRequest[][];
+  private readonly waiting: LuWaiter[][];
   private waitingCount = 0;
   /** Time of the block being worked off: one reading of the clock serves all its requests. */
   private blockMs = -1;
@@ -68,7 +60,7 @@ export class Calls {
       if (this.start(session, id, bytes, from, to) !== 'busy') return;
       this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
     }
-    this.waitOrRefuse(id, target, deadlineMs, bytes, from, to);
+    this.waitOrRefuse(id, target, bytes, from, to);
   }
 
   /** The block has been worked off. */
@@ -121,13 +113,13 @@ export class Calls {
     return outcome;
   }
 
-  private waitOrRefuse(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void {
+  private waitOrRefuse(id: number, group: number, bytes: Buffer, from: number, to: number): void {
     const queue = this.waiting[group];
     if (queue === undefined || queue.length >= this.finishing(group)) {
       this.refuse(id);
       return;
     }
-    queue.push({ id, deadlineMs, bytes, from, to });
+    queue.push({ id, bytes, from, to });
     this.waitingCount += 1;
   }
 

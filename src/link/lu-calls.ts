@@ -4,7 +4,7 @@ import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import type { SessionTable } from './session-table.js';
 
-/** A request that waits for one LU's session. */
+/** A request that waits for a session to be ready for it. */
 export interface LuWaiter {
   readonly id: number;
   readonly bytes: Buffer;

@@ -238,10 +238,10 @@ export class SscpLu {
   }
 
   private initSelf(): Uint8Array {
-    const { logMode, userData, codePage } = { ...this.session.config, codePage: '037' };
+    const { logMode, userData } = this.session.config;
     const mode = logMode === '' ? BLANKS : encodeName(logMode, 8);
     const name = encodeName(this.sessions.applicationOf(this.session), 8);
-    const user = encodeEbcdic(userData, codePage);
+    const user = encodeEbcdic(userData, '037');
     const header = [...nsHeader(NS.INIT_SELF), 0x00];
     return Uint8Array.of(...header, ...mode, NAME_TYPE_LU, name.length, ...name, 0, 0, user.length, ...user);
   }
