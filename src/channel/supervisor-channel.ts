@@ -80,9 +80,16 @@ export class SupervisorChannel {
     this.post({ kind: 'ping', seq });
   }
 
-  /** The worker's sessions, row by row. Rejects with WORKER_LOST when the worker ends first. */
-  inspect(): Promise<Inspection> {
-    return this.ask(this.inspectors, (seq) => ({ kind: 'inspect', seq }));
+  /**
+   * The worker's sessions, row by row. Rejects with WORKER_LOST when the worker ends first, or takes longer than
+   * timeoutMs: it may hang.
+   */
+  async inspect(timeoutMs?: number): Promise<Inspection> {
+    const answer = this.ask<Inspection>(this.inspectors, (seq) => ({ kind: 'inspect', seq }));
+    if (timeoutMs === undefined) return answer;
+    const { askSeq } = this;
+    const cancel = this.clock.after(timeoutMs, () => this.noAnswer(askSeq));
+    return answer.finally(cancel);
   }
 
   /** Have the worker change what an operator asked for. Rejects with WORKER_LOST when the worker ends first. */
@@ -151,6 +158,11 @@ export class SupervisorChannel {
       askers.clear();
     }
     this.handler.closed();
+  }
+
+  private noAnswer(seq: number): void {
+    this.inspectors.get(seq)?.reject(new HostLinkError('WORKER_LOST', '(it does not answer)'));
+    this.inspectors.delete(seq);
   }
 
   private ask<T>(askers: Map<number, Asker<T>>, question: (seq: number) => ToWorker): Promise<T> {

@@ -1,4 +1,5 @@
 import { SESSION_STATES } from '../channel/messages.js';
+import type { ControlStatus } from '../control/status.js';
 import type { HostLinkStats, LinkStats } from '../gateway/stats.js';
 import type { Style } from './style.js';
 import { countText, durationText, tableLines } from './table.js';
@@ -6,9 +7,11 @@ import { countText, durationText, tableLines } from './table.js';
 const right = (title: string) => ({ title, align: 'right' as const });
 const left = (title: string) => ({ title });
 const MEGABYTE = 1_048_576;
+/** Groups of sessions that are not up, at most: more would push the rest off the screen. */
+const NOT_UP_SHOWN = 20;
 
 /** Statistics as tables for people. */
-export function statusLines(stats: HostLinkStats, style: Style): string[] {
+export function statusLines(stats: ControlStatus, style: Style): string[] {
   const { server, sessions, dispatch } = stats;
   const up = `up ${durationText(server.upMs)}, process ${server.pid}`;
   return [
@@ -20,6 +23,7 @@ export function statusLines(stats: HostLinkStats, style: Style): string[] {
     '',
     ...linkLines(stats, style),
     '',
+    ...notUpLines(stats, style),
     ...groupLines(stats),
     '',
     ...serviceLines(stats),
@@ -63,6 +67,21 @@ function linkLines({ links }: HostLinkStats, style: Style): string[] {
     link.hold === '' ? link.reason : `${link.hold} by the operator`,
   ];
   return tableLines(columns, links.map(row));
+}
+
+/** Why sessions are not up, the largest groups; nothing when all are. With the blank line behind it. */
+function notUpLines({ notUp }: ControlStatus, style: Style): string[] {
+  if (notUp.length === 0) return [];
+  const columns = [left('LINK'), left('STATE'), right('SESSIONS'), left('LUS'), left('REASON')];
+  const rows = notUp.slice(0, NOT_UP_SHOWN).map(({ link, state, sessions, lus, reason }) => {
+    const unnamed = sessions - lus.length;
+    const names = unnamed > 0 && lus.length > 0 ? `${lus.join(', ')} and ${countText(unnamed)} more` : lus.join(', ');
+    return [link, style.yellow(state), countText(sessions), names === '' ? '-' : names, reason === '' ? '-' : reason];
+  });
+  const rest = notUp.slice(NOT_UP_SHOWN);
+  const restSessions = rest.reduce((sum, { sessions }) => sum + sessions, 0);
+  const more = `and ${countText(rest.length)} more such groups of ${countText(restSessions)} sessions`;
+  return [...tableLines(columns, rows), ...(rest.length > 0 ? [`${more}: hostlink sessions lists all`] : []), ''];
 }
 
 function groupLines({ groups }: HostLinkStats): string[] {

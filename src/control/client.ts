@@ -3,8 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import { ERRORS, type ErrorRecord, HostLinkError } from '../base/errors.js';
 import type { SessionInfo } from '../gateway/host-link.js';
 import type { OperationResult } from '../gateway/operations.js';
-import type { HostLinkStats } from '../gateway/stats.js';
 import { ROUTE } from './protocol.js';
+import type { ControlStatus } from './status.js';
 
 /** Nothing was sent: there is no connection. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTSOCK', 'EINVAL', 'ENAMETOOLONG']);
@@ -18,9 +18,9 @@ export class ControlClient {
     this.path = path;
   }
 
-  /** The runtime's statistics. */
-  async status(): Promise<HostLinkStats> {
-    return parseJson(await this.bytes('GET', ROUTE.status)) as HostLinkStats;
+  /** The runtime's statistics, and why which sessions are not up. */
+  async status(): Promise<ControlStatus> {
+    return parseJson(await this.bytes('GET', ROUTE.status)) as ControlStatus;
   }
 
   /** Every LU session. */

@@ -1,6 +1,7 @@
 /**
  * The control socket: HTTP on a Unix domain socket that only its owner may open (mode 0600).
- *   GET  /status                               the runtime's statistics, JSON
+ *   GET  /status                               the runtime's statistics, JSON; in `notUp` the LU sessions that cannot
+ *                                              carry calls, by link, state and reason, most first
  *   GET  /sessions                             every LU session, JSON
  *   POST /call?service=NAME[&timeoutMs=N]      the body is the request; the reply's bytes. With &text=1 both are
  *                                              UTF-8 text, and the host is given it in the service's code page

@@ -3,6 +3,7 @@ import type { HostLink } from '../gateway/host-link.js';
 import { type TraceLink, TraceRecorder, type TraceSummary } from '../trace/recorder.js';
 import { runCommand } from './commands.js';
 import type { ControlledRuntime } from './server.js';
+import { collectStatus } from './status.js';
 
 /** What a recording needs of a runtime. */
 export type RecordedRuntime = Pick<HostLink, 'config' | 'stats' | 'trace' | 'on' | 'off'>;
@@ -69,7 +70,7 @@ export function startRecording(
 /** A runtime as the control socket sees it. */
 export function controlled(runtime: HostLink): ControlledRuntime {
   return {
-    stats: () => runtime.stats(),
+    status: () => collectStatus(runtime),
     sessions: () => runtime.sessions(),
     call: (service, payload, options) => runtime.call(service, payload, options),
     callText: (service, text, options) => runtime.callText(service, text, options),

@@ -14,7 +14,8 @@ import { CONTENT, ROUTE } from './protocol.js';
 
 /** What the control socket needs of a runtime. */
 export interface ControlledRuntime extends Pick<HostLink, 'call' | 'callText'> {
-  stats(): object;
+  /** A ControlStatus. */
+  status(): Promise<object>;
   sessions(): Promise<unknown>;
   /** Change what an operator asks for. @param operator who that is, for the log */
   operate(command: string, args: readonly string[], operator: string): Promise<OperationResult>;
@@ -102,7 +103,7 @@ export class ControlServer {
   ): Promise<void> {
     switch (route) {
       case `GET ${ROUTE.status}`:
-        return sendJson(response, 200, this.runtime.stats());
+        return sendJson(response, 200, await this.runtime.status());
       case `GET ${ROUTE.sessions}`:
         return sendJson(response, 200, await this.runtime.sessions());
       case `POST ${ROUTE.call}`:

@@ -219,9 +219,12 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
   }
 
-  /** Every LU session of the workers that answer. */
-  async sessions(): Promise<SessionInfo[]> {
-    const inspections = await this.supervisor.inspect();
+  /**
+   * Every LU session of the workers that answer.
+   * @param options timeoutMs: how long each of them may take; until it answers or is lost when absent
+   */
+  async sessions(options: { readonly timeoutMs?: number } = {}): Promise<SessionInfo[]> {
+    const inspections = await this.supervisor.inspect(options.timeoutMs);
     const rows: SessionInfo[] = [];
     for (const [worker, { rows: own }] of inspections) {
       const link = this.supervisor.seats[worker]?.link?.name ?? '';

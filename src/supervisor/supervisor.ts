@@ -93,10 +93,10 @@ export class Supervisor {
     await this.options.launcher.close();
   }
 
-  /** The sessions of all workers that answer, by worker index. */
-  async inspect(): Promise<Map<number, Inspection>> {
+  /** The sessions of all workers that answer (within timeoutMs), by worker index. */
+  async inspect(timeoutMs?: number): Promise<Map<number, Inspection>> {
     const live = this.seats.filter((seat) => seat.run !== undefined && this.stateOf(seat) !== 'BACKOFF');
-    const results = await Promise.allSettled(live.map((seat) => seat.run!.channel.inspect()));
+    const results = await Promise.allSettled(live.map((seat) => seat.run!.channel.inspect(timeoutMs)));
     const found = new Map<number, Inspection>();
     results.forEach((result, at) => {
       if (result.status === 'fulfilled') found.set(live[at]!.index, result.value);

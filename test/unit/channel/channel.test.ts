@@ -136,6 +136,23 @@ describe('channel, from the worker', () => {
     await expect(inspection).resolves.toMatchObject({ rows: [{ lu: 'LU1' }], counters: COUNTERS });
   });
 
+  it('does not wait for a worker that hangs longer than it is told to', async () => {
+    const { clock, near, far, supervisor } = build();
+    const answered = supervisor.inspect(1000);
+    far.deliver();
+    near.deliver();
+    await expect(answered).resolves.toMatchObject({ counters: COUNTERS });
+    await Promise.resolve();
+    expect(clock.pending()).toBe(0);
+    const hangs = supervisor.inspect(1000);
+    const patient = supervisor.inspect();
+    clock.advance(1000);
+    await expect(hangs).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    far.deliver();
+    near.deliver();
+    await expect(patient).resolves.toMatchObject({ counters: COUNTERS });
+  });
+
   it('has a change of the operator confirmed, each by its own answer', async () => {
     const { near, far, supervisor, heard } = build();
     const changes = [

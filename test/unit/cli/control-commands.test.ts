@@ -15,6 +15,7 @@ import { runStatus } from '../../../src/cli/status-command.js';
 import { runTrace } from '../../../src/cli/trace-command.js';
 import type { HostLinkConfig } from '../../../src/config/model.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
+import type { ControlStatus, NotUp } from '../../../src/control/status.js';
 import type { SessionInfo } from '../../../src/gateway/host-link.js';
 import type { HostLinkStats } from '../../../src/gateway/stats.js';
 import { readPcapng } from '../../../src/trace/pcapng-reader.js';
@@ -101,8 +102,10 @@ class EchoRuntime implements ControlledRuntime {
   timeoutMs: number | undefined;
   onRecord: (recorder: TraceRecorder) => void = () => {};
 
-  stats(): HostLinkStats {
-    return statsOf(3);
+  notUp: ControlStatus['notUp'] = [];
+
+  async status(): Promise<ControlStatus> {
+    return { ...statsOf(3), notUp: this.notUp };
   }
 
   async sessions(): Promise<SessionInfo[]> {
@@ -290,12 +293,50 @@ describe('hostlink status', () => {
     expect(io.out.text).toMatch(/^ECHO +- +4 +3 +3 +7$/m);
     expect(io.out.text).toMatch(/^ECHO +1,234 +1 +1\.50 ms +20\.0 ms +7 +9 +2$/m);
     expect(io.out.text).toMatch(/^IDLE \(HELD\) +0 +0 +- +- +0 +0 +0$/m);
+    expect(io.out.text).not.toContain('LUS');
+  });
+
+  it('says why sessions are not up, link by link', async () => {
+    runtime.notUp = [
+      {
+        link: 'LINK1',
+        state: 'HELD',
+        reason: 'the host refused the logon',
+        sessions: 1200,
+        lus: ['LA2', 'LA3', 'LA4'],
+      },
+      { link: 'LINK2', state: 'DOWN', reason: 'its worker does not answer', sessions: 4, lus: [] },
+      { link: 'LINK1', state: 'INIT_PENDING', reason: '', sessions: 2, lus: ['LB8', 'LB9'] },
+    ];
+    const io = fakeIo();
+    await runStatus(io, { control });
+    const from = io.out.lines.findIndex((line) => line.includes('LUS'));
+    expect(io.out.lines.slice(from - 1, from + 5)).toEqual([
+      '',
+      'LINK   STATE         SESSIONS  LUS                           REASON',
+      'LINK1  HELD             1,200  LA2, LA3, LA4 and 1,197 more  the host refused the logon',
+      'LINK2  DOWN                 4  -                             its worker does not answer',
+      'LINK1  INIT_PENDING         2  LB8, LB9                      -',
+      '',
+    ]);
+  });
+
+  it('shows the twenty largest groups and says how many more there are', async () => {
+    const common = { link: 'LINK1', state: 'RETRY' as const, lus: ['LA2'] };
+    runtime.notUp = Array.from({ length: 23 }, (_, at): NotUp => ({ ...common, reason: `reason ${at}.`, sessions: 2 }));
+    const io = fakeIo();
+    await runStatus(io, { control });
+    expect(io.out.lines.filter((line) => line.includes('reason'))).toHaveLength(20);
+    expect(io.out.text).toContain('reason 19.\nand 3 more such groups of 6 sessions: hostlink sessions lists all\n\n');
+    const json = fakeIo();
+    await runStatus(json, { control, json: true });
+    expect(JSON.parse(json.out.text).notUp).toEqual(runtime.notUp);
   });
 
   it('prints the statistics as JSON', async () => {
     const io = fakeIo();
     await runStatus(io, { control, json: true });
-    expect(JSON.parse(io.out.text)).toEqual(JSON.parse(JSON.stringify(runtime.stats())));
+    expect(JSON.parse(io.out.text)).toEqual(JSON.parse(JSON.stringify(await runtime.status())));
   });
 
   it('watches until a signal', async () => {

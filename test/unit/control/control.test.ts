@@ -28,7 +28,7 @@ class FakeRuntime implements ControlledRuntime {
   readonly operated: string[] = [];
   change: () => Promise<OperationResult> = async () => ({ target: 'x', before: 1, after: 2 });
 
-  stats(): object {
+  async status(): Promise<object> {
     return { sessions: { ready: 3 } };
   }
 
@@ -125,7 +125,7 @@ describe('the control client', () => {
   it('gets statistics and sessions', async () => {
     await serve();
     const client = new ControlClient(path);
-    expect(await client.status()).toEqual(runtime.stats());
+    expect(await client.status()).toEqual(await runtime.status());
     expect(await client.sessions()).toEqual([{ lu: 'LU1', state: 'ACTIVE' }]);
   });
 
