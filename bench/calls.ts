@@ -51,7 +51,8 @@ function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target {
   };
 }
 
-function median(values: readonly number[]): number {
+/** The middle one; of an even count the upper. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
 }

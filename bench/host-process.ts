@@ -1,11 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DemoHost } from '../src/cli/demo-host.js';
 
 const DEFINITIONS = fileURLToPath(new URL('../../examples/host.yaml', import.meta.url));
 
-/** The embedded host as a process of its own, on a free port. */
-export async function startHost(): Promise<{ port: number; stop(): Promise<{ protocolErrors: number }> }> {
-  const host = await DemoHost.start(DEFINITIONS, 0);
+/**
+ * The embedded host as a process of its own, on a free port.
+ * @param definitions instead of those of examples/host.yaml
+ */
+export async function startHost(
+  definitions?: object,
+): Promise<{ port: number; stop(): Promise<{ protocolErrors: number }> }> {
+  const host = definitions === undefined ? await DemoHost.start(DEFINITIONS, 0) : await startWith(definitions);
   return {
     port: host.port,
     async stop() {
@@ -14,4 +22,16 @@ export async function startHost(): Promise<{ port: number; stop(): Promise<{ pro
       return { protocolErrors };
     },
   };
+}
+
+/** Through a file that is gone once the host has read it: JSON is YAML. */
+async function startWith(definitions: object): Promise<DemoHost> {
+  const folder = mkdtempSync(join(tmpdir(), 'hostlink-bench-'));
+  try {
+    const file = join(folder, 'host.yaml');
+    writeFileSync(file, JSON.stringify(definitions));
+    return await DemoHost.start(file, 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -3,8 +3,12 @@ import { createHistogram, performance } from 'node:perf_hooks';
 /** One thing that can be asked again and again, with so many under way at once. */
 export interface Target {
   readonly name: string;
-  /** One round trip. @param index counts up, so that each payload can be its own */
-  ask(index: number): Promise<unknown>;
+  /**
+   * One round trip.
+   * @param index counts up, so that each payload can be its own
+   * @param caller below the number in flight: who asks, and has nothing else under way
+   */
+  ask(index: number, caller: number): Promise<unknown>;
 }
 
 export interface LoadResult {
@@ -32,11 +36,11 @@ async function drive(target: Target, inFlight: number, durationMs: number): Prom
   const startMs = performance.now();
   const endMs = startMs + durationMs;
   let next = 0;
-  async function caller(): Promise<void> {
+  async function caller(_: unknown, number: number): Promise<void> {
     for (;;) {
       const sentMs = performance.now();
       if (sentMs >= endMs) return;
-      await target.ask(next++);
+      await target.ask(next++, number);
       histogram.record(Math.max(1, Math.round((performance.now() - sentMs) * NANOS_PER_MS)));
     }
   }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { CallsResult, CallsRow } from './calls.js';
 import type { LoadResult } from './load.js';
 import type { MicroResult } from './micro.js';
+import { RATIO_MIN, type RoutingCell, type RoutingResult } from './routing.js';
 
 /** All that one run of the bench found, and on what. */
 export interface BenchReport {
@@ -11,6 +12,7 @@ export interface BenchReport {
   readonly payloadSize: number;
   readonly micro: readonly MicroResult[];
   readonly calls: CallsResult;
+  readonly routing: RoutingResult;
 }
 
 const BEGIN = '<!-- bench:begin -->';
@@ -29,8 +31,27 @@ function row(each: CallsRow): string {
   return `| ${each.inFlight} | ${cells(each.hostlink)} | ${cells(each.piscina)} | ${cells(each.tcp)} | ${ratios} |`;
 }
 
+function routed({ perSecond, ratio, isWithin }: RoutingCell): string {
+  return `${count(perSecond)}, x ${ratio.toFixed(2)}${isWithin ? '' : ' (short)'}`;
+}
+
+function routingTable({ rows, sessions }: RoutingResult): string[] {
+  const ways = rows[0]?.cells.slice(1).map(({ name }) => name) ?? [];
+  return [
+    'Dedicate and header routing beside plain pool calls: calls per second, and the median over the rounds of each to the',
+    `plain calls of its round; \`short\` below ${RATIO_MIN}. Each way has ${sessions} sessions; *mixed* is a quarter each of plain, header,`,
+    'terminal and header terminal, on half a pool and half dedicate LUs.',
+    '',
+    `| in flight | plain | ${ways.join(' | ')} |`,
+    `| ---: |${' ---: |'.repeat(ways.length + 1)}`,
+    ...rows.map(({ inFlight, cells: [plain, ...others] }) => {
+      return `| ${inFlight} | ${count(plain!.perSecond)} | ${others.map(routed).join(' | ')} |`;
+    }),
+  ];
+}
+
 /** The figures as Markdown tables. */
-export function renderReport({ node, cpu, cores, payloadSize, micro, calls }: BenchReport): string {
+export function renderReport({ node, cpu, cores, payloadSize, micro, calls, routing }: BenchReport): string {
   const title = `Made by \`npm run bench -- --readme\` with Node ${node} on ${cores} cores (${cpu}).`;
   return [
     `${title} Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.`,
@@ -40,6 +61,8 @@ export function renderReport({ node, cpu, cores, payloadSize, micro, calls }: Be
     ...calls.rows.map(row),
     '',
     `${calls.sessions} sessions were up after ${Math.round(calls.bringUpMs)} ms, threads and all.`,
+    '',
+    ...routingTable(routing),
     '',
     '| codec | operations/s | ns each |',
     '| --- | ---: | ---: |',

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { type CallsRow, runCalls } from './calls.js';
-import { runHeader } from './header.js';
 import { type MicroResult, runMicro } from './micro.js';
 import { type BenchReport, writeToReadme } from './report.js';
+import { RATIO_MIN, type RoutingResult, type RoutingRow, runRouting } from './routing.js';
 
 const PAYLOAD_SIZE = 1024;
 const README = new URL('../../README.md', import.meta.url);
@@ -36,30 +36,49 @@ function printRow(row: CallsRow): void {
   process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} ${ratios}\n`);
 }
 
-/** Parts of the bench that run alone: `--only NAME`. */
-async function runPart(name: string, isQuick: boolean): Promise<void> {
-  if (name !== 'header') throw new Error(`--only ${name}: known is header`);
-  process.stdout.write(
-    `\nCalls routed by a user header beside plain calls of the same sessions, ${PAYLOAD_SIZE} bytes\n`,
-  );
-  process.stdout.write('  in flight       plain                         by header\n');
-  const rounds = isQuick ? { roundMs: 500, rounds: 1 } : { roundMs: 1000, rounds: 7 };
-  await runHeader({ inFlight: [1, 32, 256], payloadSize: PAYLOAD_SIZE, workers: 2, ...rounds }, (row) => {
-    const columns = [row.plain, row.byHeader].map(figures).join('');
-    process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} x${row.ratio.toFixed(3)} plain\n`);
+const IN_FLIGHT = [1, 32, 256, 512] as const;
+
+function printRoutingRow({ inFlight, cells }: RoutingRow): void {
+  for (const [at, cell] of cells.entries()) {
+    const first = at === 0 ? String(inFlight) : '';
+    const verdict =
+      at === 0 ? '' : `x${cell.ratio.toFixed(3)} plain, ${cell.isWithin ? 'ok' : `short of ${RATIO_MIN}`}`;
+    process.stdout.write(`  ${first.padStart(9)}  ${cell.name.padEnd(16)}${figures(cell)} ${verdict}\n`);
+  }
+}
+
+async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult> {
+  const rounds = isQuick ? { roundMs: 200, rounds: 3 } : { roundMs: 400, rounds: 15 };
+  const size = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
+  if (!isJson) {
+    process.stdout.write(
+      '\nDedicate and header routing beside plain pool calls: calls per second, p50 and p99 in ms\n',
+    );
+  }
+  const result = await runRouting({ inFlight: IN_FLIGHT, ...size, ...rounds }, (row) => {
+    if (!isJson) printRoutingRow(row);
   });
+  if (!isJson) process.stdout.write(`  ${result.sessions} sessions each, ${result.queued} calls waited for one\n`);
+  return result;
+}
+
+/** Parts of the bench that run alone: `--only NAME`. */
+async function runPart(name: string, isQuick: boolean, isJson: boolean): Promise<void> {
+  if (name !== 'routing') throw new Error(`--only ${name}: known is routing`);
+  const result = await routing(isQuick, isJson);
+  if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 async function main(): Promise<void> {
   const isJson = process.argv.includes('--json');
   const isQuick = process.argv.includes('--quick');
   const only = option('--only');
-  if (only !== undefined) return runPart(only, isQuick);
+  if (only !== undefined) return runPart(only, isQuick, isJson);
   const micro = await runMicro(isQuick ? 100 : 500);
   if (!isJson) printMicro(micro);
   const calls = await runCalls(
     {
-      inFlight: [1, 32, 256, 512],
+      inFlight: IN_FLIGHT,
       payloadSize: PAYLOAD_SIZE,
       workers: 2,
       roundMs: isQuick ? 500 : 2000,
@@ -69,6 +88,8 @@ async function main(): Promise<void> {
       if (!isJson) printRow(row);
     },
   );
+  if (!isJson) process.stdout.write(`  ${calls.sessions} sessions up in ${Math.round(calls.bringUpMs)} ms\n`);
+  const routed = await routing(isQuick, isJson);
   const cpu = cpus()[0]?.model ?? 'unknown';
   const report: BenchReport = {
     node: process.version,
@@ -77,15 +98,13 @@ async function main(): Promise<void> {
     payloadSize: PAYLOAD_SIZE,
     micro,
     calls,
+    routing: routed,
   };
   const file = option('--out');
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   if (process.argv.includes('--readme')) writeToReadme(report, README);
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else
-    process.stdout.write(
-      `  ${calls.sessions} sessions up in ${Math.round(calls.bringUpMs)} ms, ${report.node}, ${cpu}\n`,
-    );
+  else process.stdout.write(`  ${report.node}, ${cpu}\n`);
   if (calls.protocolErrors > 0) throw new Error(`the host saw ${calls.protocolErrors} protocol errors`);
 }
 

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { runLoad } from '../../bench/load.js';
 import { runMicro } from '../../bench/micro.js';
 import { type BenchReport, writeToReadme } from '../../bench/report.js';
+import { cellsOf, orderOf, placeOf } from '../../bench/routing.js';
+import { placesOf } from '../../bench/routing-config.js';
 
 describe('bench', () => {
   it('runs its codec figures, with every frame accounted for', async () => {
@@ -17,13 +19,18 @@ describe('bench', () => {
   it('keeps so many under way, and counts each once', async () => {
     let open = 0;
     let most = 0;
+    const busy = new Set<number>();
     const target = {
       name: 'test',
-      async ask() {
+      async ask(_index: number, caller: number) {
+        expect(caller).toBeLessThan(7);
+        expect(busy.has(caller)).toBe(false);
+        busy.add(caller);
         open += 1;
         most = Math.max(most, open);
         await new Promise((resolve) => setImmediate(resolve));
         open -= 1;
+        busy.delete(caller);
       },
     };
     const { calls, perSecond, p50Ms, p99Ms } = await runLoad(target, 7, 30, 5);
@@ -49,7 +56,13 @@ describe('bench', () => {
     };
     const calls = { rows: [row], sessions: 512, bringUpMs: 300.4, protocolErrors: 0 };
     const micro = [{ name: 'decodePiu', perSecond: 1e6, nanos: 1000 }];
-    const report: BenchReport = { node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024, micro, calls };
+    const cells = [
+      { name: 'plain', ...load, ratio: 1, isWithin: true },
+      { name: 'header', ...load, ratio: 0.9, isWithin: true },
+      { name: 'terminal', ...load, ratio: 0.89, isWithin: false },
+    ];
+    const routing = { rows: [{ inFlight: 256, cells }], sessions: 512, queued: 0 };
+    const report: BenchReport = { node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024, micro, calls, routing };
     try {
       writeFileSync(file, 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n');
       writeToReadme(report, pathToFileURL(file));
@@ -57,11 +70,58 @@ describe('bench', () => {
       expect(text).toMatch(/^before\n<!-- bench:begin -->\n/);
       expect(text).toMatch(/<!-- bench:end -->\nafter\n$/);
       expect(text).toContain('| 32 | 1,235 | 1.00 / 2.00 |');
+      expect(text).toContain('| in flight | plain | header | terminal |');
+      expect(text).toContain('| 256 | 1,235 | 1,235, x 0.90 | 1,235, x 0.89 (short) |');
       expect(text).not.toContain('old');
       writeFileSync(file, 'no markers');
       expect(() => writeToReadme(report, pathToFileURL(file))).toThrow(/lacks/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it('holds each way against the plain calls of its own round', () => {
+    const load = (perSecond: number) => ({ calls: 1, perSecond, p50Ms: 1, p99Ms: 2 });
+    // A machine that halves its pace after the first round: the medians alone would say 0.5.
+    const plain = [1000, 500, 500].map(load);
+    const cells = cellsOf(['plain', 'same', 'slow'], [plain, [1000, 500, 400].map(load), [890, 445, 600].map(load)]);
+    expect(cells.map(({ ratio }) => ratio)).toEqual([1, 1, 0.89]);
+    expect(cells.map(({ isWithin }) => isWithin)).toEqual([true, true, false]);
+    expect(cells[1]).toMatchObject({ name: 'same', calls: 3, perSecond: 500 });
+  });
+
+  it('gives everybody each place in the order', () => {
+    const firsts = new Set<number>();
+    const lasts = new Set<number>();
+    for (let round = 0; round < 10; round += 1) {
+      const order = orderOf(5, round);
+      expect([...order].sort()).toEqual([0, 1, 2, 3, 4]);
+      firsts.add(order[0]!);
+      lasts.add(order.at(-1)!);
+    }
+    expect([firsts.size, lasts.size]).toEqual([5, 5]);
+  });
+
+  it('lets no two callers meet at a place, and none of a busy kind or link', () => {
+    const places = placesOf({ workers: 2, sessionsPerPu: 128 });
+    expect(places).toHaveLength(512);
+    expect(new Set(places.map(({ terminal }) => terminal)).size).toBe(512);
+    for (const inFlight of [1, 32, 100, 256, 512]) {
+      const owner = new Map<number, number>();
+      for (let caller = 0; caller < inFlight; caller += 1) {
+        for (let turn = 0; turn < 600; turn += 1) {
+          const at = placeOf(caller, turn, inFlight, places.length);
+          if (at >= places.length) expect.fail(`there is no place ${at}`);
+          if ((owner.get(at) ?? caller) !== caller) expect.fail(`place ${at} is of two callers`);
+          owner.set(at, caller);
+        }
+      }
+      if (512 % inFlight === 0) expect(owner.size).toBe(512);
+    }
+    for (const key of ['link', 'pu', 'type'] as const) {
+      expect(places.filter((place) => place[key] === 0).length).toBe(256);
+      expect(places.slice(0, 32).filter((place) => place[key] === 0).length).toBe(16);
+    }
+    for (const kind of [0, 1, 2, 3]) expect(places.filter((place) => place.kind === kind).length).toBe(128);
   });
 });
