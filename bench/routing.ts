@@ -19,8 +19,10 @@ export const RATIO_MIN = 0.9;
 /** One way of routing at one in-flight count. */
 export interface RoutingCell extends LoadResult {
   readonly name: string;
-  /** Calls per second over those of plain pool calls: the median over the rounds, each against its own plain. */
+  /** Calls per second over those of plain pool calls: the median over the pairs, each of its own plain. */
   readonly ratio: number;
+  /** Between these lies half of the pairs: how restless the machine was. */
+  readonly quartiles: readonly [low: number, high: number];
   readonly isWithin: boolean;
 }
 
@@ -33,7 +35,7 @@ export interface RoutingRow {
 export interface RoutingOptions extends RoutingSize {
   readonly inFlight: readonly number[];
   readonly payloadSize: number;
-  /** Length of one measurement, ms; each way is measured `rounds` times, taking turns. */
+  /** Length of one measurement, ms; each way is measured `rounds` times, each time next to plain calls. */
   readonly roundMs: number;
   readonly rounds: number;
 }
@@ -78,7 +80,7 @@ function askMixed(mixed: HostLink): Ask {
   return (place, payload) => byKind[place.kind]!(place, payload);
 }
 
-/** All ways of routing; the first is the plain pool call. */
+/** All ways of routing; the first is the plain pool call, the second the same: what its ratio is off 1 is the noise. */
 export function routesOf(
   runtimes: Readonly<Record<LuPlan, HostLink>>,
   size: RoutingSize,
@@ -88,8 +90,15 @@ export function routesOf(
   const places = placesOf(size);
   const bare = payloadsOf(places, payloadSize, () => false);
   const withTerminal = payloadsOf(places, payloadSize, () => true);
+  const plain: Route = {
+    name: 'plain',
+    hostlink: pool,
+    payloads: bare,
+    ask: (_place, payload) => pool.call('ECHO', payload),
+  };
   return [
-    { name: 'plain', hostlink: pool, payloads: bare, ask: (_place, payload) => pool.call('ECHO', payload) },
+    plain,
+    { ...plain, name: 'plain again' },
     { name: 'header', hostlink: types, payloads: bare, ask: (_place, payload) => types.call('BY_HEADER', payload) },
     {
       name: 'terminal',
@@ -134,34 +143,41 @@ function targetOf({ name, payloads, ask }: Route, places: readonly Place[], inFl
   };
 }
 
-/** The cells of a row from what each way (the first is plain) did round by round. */
-export function cellsOf(names: readonly string[], results: readonly (readonly LoadResult[])[]): RoutingCell[] {
-  const plain = results[0]!;
-  return names.map((name, at) => {
-    const own = results[at]!;
-    const ratio = median(own.map(({ perSecond }, round) => perSecond / plain[round]!.perSecond));
-    return { name, ...medians(own), ratio, isWithin: ratio >= RATIO_MIN };
-  });
+/** Plain calls, and another way right after or before them. */
+export interface Pair {
+  readonly plain: LoadResult;
+  readonly other: LoadResult;
 }
 
-/** Who goes first changes, and every other round runs backwards: what grows or wears out in a run is shared. */
-export function orderOf(count: number, round: number): number[] {
-  const order = Array.from({ length: count }, (_, at) => (at + (round >> 1)) % count);
-  return round % 2 === 0 ? order : order.reverse();
+/** One cell from its pairs: the pace of the machine, as far as it changes slower than a pair takes, is in no ratio. */
+export function cellOf(name: string, pairs: readonly Pair[]): RoutingCell {
+  const ratios = pairs.map(({ plain, other }) => other.perSecond / plain.perSecond).sort((a, b) => a - b);
+  const quartiles = [ratios[ratios.length >> 2]!, ratios[(ratios.length * 3) >> 2]!] as const;
+  const ratio = median(ratios);
+  return { name, ...medians(pairs.map(({ other }) => other)), ratio, quartiles, isWithin: ratio >= RATIO_MIN };
+}
+
+/** Plain calls go first in every other pair, so that what a switch of runtimes costs is shared. */
+async function measurePair(plain: Target, other: Target, inFlight: number, round: number, ms: number): Promise<Pair> {
+  const load = (target: Target): Promise<LoadResult> => runLoad(target, inFlight, ms, ms / 4);
+  if (round % 2 === 0) return { plain: await load(plain), other: await load(other) };
+  const first = await load(other);
+  return { plain: await load(plain), other: first };
 }
 
 async function measureRow(routes: readonly Route[], inFlight: number, options: RoutingOptions): Promise<RoutingRow> {
   const places = placesOf(options);
   if (inFlight > places.length) throw new Error(`${inFlight} in flight, and ${places.length} terminals`);
-  const targets = routes.map((route) => targetOf(route, places, inFlight));
-  const results: LoadResult[][] = routes.map(() => []);
+  const [plain, ...others] = routes.map((route) => targetOf(route, places, inFlight));
+  const pairs: Pair[][] = others.map(() => []);
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const at of orderOf(routes.length, round)) {
-      results[at]!.push(await runLoad(targets[at]!, inFlight, options.roundMs, options.roundMs / 4));
+    for (const [at, other] of others.entries()) {
+      pairs[at]!.push(await measurePair(plain!, other, inFlight, round, options.roundMs));
     }
   }
-  const names = routes.map(({ name }) => name);
-  return { inFlight, cells: cellsOf(names, results) };
+  const plains = medians(pairs.flat().map((pair) => pair.plain));
+  const cells = others.map(({ name }, at) => cellOf(name, pairs[at]!));
+  return { inFlight, cells: [{ name: 'plain', ...plains, ratio: 1, quartiles: [1, 1], isWithin: true }, ...cells] };
 }
 
 /** What dedicate and header routing cost beside plain pool calls: a runtime each, one host, taking turns. */

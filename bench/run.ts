@@ -41,14 +41,15 @@ const IN_FLIGHT = [1, 32, 256, 512] as const;
 function printRoutingRow({ inFlight, cells }: RoutingRow): void {
   for (const [at, cell] of cells.entries()) {
     const first = at === 0 ? String(inFlight) : '';
-    const verdict =
-      at === 0 ? '' : `x${cell.ratio.toFixed(3)} plain, ${cell.isWithin ? 'ok' : `short of ${RATIO_MIN}`}`;
-    process.stdout.write(`  ${first.padStart(9)}  ${cell.name.padEnd(16)}${figures(cell)} ${verdict}\n`);
+    const [low, high] = cell.quartiles.map((ratio) => ratio.toFixed(2));
+    const verdict = `${cell.isWithin ? 'ok' : `short of ${RATIO_MIN}`} (half between ${low} and ${high})`;
+    const ratio = at === 0 ? '' : `x${cell.ratio.toFixed(3)} plain, ${verdict}`;
+    process.stdout.write(`  ${first.padStart(9)}  ${cell.name.padEnd(16)}${figures(cell)} ${ratio}\n`);
   }
 }
 
 async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult> {
-  const rounds = isQuick ? { roundMs: 200, rounds: 3 } : { roundMs: 400, rounds: 15 };
+  const rounds = isQuick ? { roundMs: 100, rounds: 3 } : { roundMs: 120, rounds: 20 };
   const size = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
   if (!isJson) {
     process.stdout.write(

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { runLoad } from '../../bench/load.js';
 import { runMicro } from '../../bench/micro.js';
 import { type BenchReport, writeToReadme } from '../../bench/report.js';
-import { cellsOf, orderOf, placeOf } from '../../bench/routing.js';
+import { cellOf, placeOf } from '../../bench/routing.js';
 import { placesOf } from '../../bench/routing-config.js';
 
 describe('bench', () => {
@@ -57,9 +57,9 @@ describe('bench', () => {
     const calls = { rows: [row], sessions: 512, bringUpMs: 300.4, protocolErrors: 0 };
     const micro = [{ name: 'decodePiu', perSecond: 1e6, nanos: 1000 }];
     const cells = [
-      { name: 'plain', ...load, ratio: 1, isWithin: true },
-      { name: 'header', ...load, ratio: 0.9, isWithin: true },
-      { name: 'terminal', ...load, ratio: 0.89, isWithin: false },
+      { name: 'plain', ...load, ratio: 1, quartiles: [1, 1] as const, isWithin: true },
+      { name: 'header', ...load, ratio: 0.9, quartiles: [0.8, 1] as const, isWithin: true },
+      { name: 'terminal', ...load, ratio: 0.89, quartiles: [0.8, 1] as const, isWithin: false },
     ];
     const routing = { rows: [{ inFlight: 256, cells }], sessions: 512, queued: 0 };
     const report: BenchReport = { node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024, micro, calls, routing };
@@ -80,26 +80,19 @@ describe('bench', () => {
     }
   });
 
-  it('holds each way against the plain calls of its own round', () => {
+  it('holds each way against the plain calls next to it', () => {
     const load = (perSecond: number) => ({ calls: 1, perSecond, p50Ms: 1, p99Ms: 2 });
-    // A machine that halves its pace after the first round: the medians alone would say 0.5.
-    const plain = [1000, 500, 500].map(load);
-    const cells = cellsOf(['plain', 'same', 'slow'], [plain, [1000, 500, 400].map(load), [890, 445, 600].map(load)]);
-    expect(cells.map(({ ratio }) => ratio)).toEqual([1, 1, 0.89]);
-    expect(cells.map(({ isWithin }) => isWithin)).toEqual([true, true, false]);
-    expect(cells[1]).toMatchObject({ name: 'same', calls: 3, perSecond: 500 });
-  });
-
-  it('gives everybody each place in the order', () => {
-    const firsts = new Set<number>();
-    const lasts = new Set<number>();
-    for (let round = 0; round < 10; round += 1) {
-      const order = orderOf(5, round);
-      expect([...order].sort()).toEqual([0, 1, 2, 3, 4]);
-      firsts.add(order[0]!);
-      lasts.add(order.at(-1)!);
-    }
-    expect([firsts.size, lasts.size]).toEqual([5, 5]);
+    // A machine that halves its pace after the first pair: the medians of each side alone would say 1.2.
+    const paces = [1000, 500, 500];
+    const pairs = [890, 445, 600].map((perSecond, at) => ({ plain: load(paces[at]!), other: load(perSecond) }));
+    const slow = cellOf('slow', pairs);
+    expect(slow).toMatchObject({ name: 'slow', calls: 3, perSecond: 600, ratio: 0.89, isWithin: false });
+    expect(slow.quartiles).toEqual([0.89, 1.2]);
+    const same = cellOf(
+      'same',
+      pairs.map(({ plain }) => ({ plain, other: load(plain.perSecond * 0.9) })),
+    );
+    expect(same).toMatchObject({ ratio: 0.9, quartiles: [0.9, 0.9], isWithin: true });
   });
 
   it('lets no two callers meet at a place, and none of a busy kind or link', () => {
