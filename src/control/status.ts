@@ -6,7 +6,7 @@ import type { HostLinkStats, LinkStats } from '../gateway/stats.js';
 export interface NotUp {
   readonly link: string;
   readonly state: SessionState;
-  /** What last went wrong, in words; '' when nothing did, as on the way up. */
+  /** What last went wrong with them, or with their link, in words; '' when nothing did, as on the way up. */
   readonly reason: string;
   /** How many they are. */
   readonly sessions: number;
@@ -48,8 +48,10 @@ export async function collectStatus(runtime: Pick<HostLink, 'stats' | 'sessions'
  */
 export function notUpOf(links: readonly LinkStats[], rows: readonly SessionInfo[]): NotUp[] {
   const groups = new Map<string, NotUp & { sessions: number; lus: string[] }>();
-  for (const { link, state, reason, lu } of rows) {
+  const reasons = new Map(links.map((one) => [one.name, one.reason]));
+  for (const { link, state, reason: own, lu } of rows) {
     if (!NOT_UP.has(state)) continue;
+    const reason = own === '' && state === 'DOWN' ? (reasons.get(link) ?? '') : own;
     const key = [link, state, reason].join('\n');
     const group = groups.get(key) ?? { link, state, reason, sessions: 0, lus: [] };
     groups.set(key, group);

@@ -35,6 +35,16 @@ describe('sessions that are not up', () => {
     ]);
   });
 
+  it('have the reason of their link where they have none of their own', () => {
+    const rows = [row('L1', 'A1', 'DOWN'), row('L1', 'A2', 'DOWN', 'DACTLU'), row('L1', 'A3', 'READY_TO_INIT')];
+    const reasons = notUpOf([link('L1', 0, 'connection refused', {})], rows).map(({ lus, reason }) => [...lus, reason]);
+    expect(reasons).toEqual([
+      ['A1', 'connection refused'],
+      ['A2', 'DACTLU'],
+      ['A3', ''],
+    ]);
+  });
+
   it('of a worker that does not answer are counted as it last said; a link without a worker is missing nothing', () => {
     const links = [
       link('L1', 0, '', { ACTIVE: 2, RETRY: 2 }),
