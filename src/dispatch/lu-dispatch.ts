@@ -5,7 +5,8 @@ import type { WaitingRoom } from './waiting-room.js';
 
 /**
  * Requests that name their LU. They go to the worker that has its link, those of a dedicate LU one after another in their
- * order of arrival, and wait while no worker has it.
+ * order of arrival, and wait while no worker has it. Those for an LU of a pool wait for the link as well: the worker does
+ * not keep them, it would only tell them to come back later.
  */
 export class LuDispatch {
   private readonly directory: Directory;
@@ -21,7 +22,10 @@ export class LuDispatch {
 
   /** The worker for a request of `seat` whose turn it is; none while others wait, or its link has no worker. */
   pick(seat: LuSeat): WorkerRecord | undefined {
-    return seat.queue.size === 0 && seat.isFree ? this.workerOf(seat) : undefined;
+    if (seat.queue.size > 0 || !seat.isFree) return undefined;
+    const worker = this.workerOf(seat);
+    // One that has not said a word may be about to bring its link up.
+    return worker?.state === 'STARTING' && !seat.isDedicated ? undefined : worker;
   }
 
   /** A request of this seat came to wait. */
@@ -32,7 +36,8 @@ export class LuDispatch {
   /** Something changed: whoever can go now goes. */
   drain(): void {
     for (const seat of this.waiting) {
-      const worker = this.workerOf(seat);
+      const found = this.workerOf(seat);
+      const worker = found?.state === 'READY' || seat.isDedicated ? found : undefined;
       for (let first = seat.queue.first; worker && first && seat.isFree; first = seat.queue.first) {
         this.room.leave(first);
         this.give(first, worker);

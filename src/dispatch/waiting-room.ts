@@ -7,6 +7,8 @@ export class WaitingRoom {
   readonly queues: readonly WaitQueue[];
   /** Requests that wait, over all groups. */
   total = 0;
+  /** Of those, the requests that name their LU, by index of its link. */
+  readonly byLink: number[] = [];
   private readonly services: readonly ServiceCounters[];
 
   constructor(groups: number, services: readonly ServiceCounters[]) {
@@ -35,6 +37,7 @@ export class WaitingRoom {
     service.waiting += 1;
     service.queued += 1;
     this.total += 1;
+    if (request.seat !== undefined) this.byLink[request.seat.link] = this.atLink(request.seat.link) + 1;
   }
 
   /** A request waits no more. */
@@ -42,6 +45,11 @@ export class WaitingRoom {
     this.queueOf(request).remove(request);
     this.services[request.service]!.waiting -= 1;
     this.total -= 1;
+    if (request.seat !== undefined) this.byLink[request.seat.link] = this.atLink(request.seat.link) - 1;
+  }
+
+  private atLink(link: number): number {
+    return this.byLink[link] ?? 0;
   }
 
   private queueOf(request: Request): WaitQueue {

@@ -82,6 +82,7 @@ export class LinkOperator {
   /** Workers that were lost too often may start again. */
   startAll(): void {
     this.revive(this.view.seats.length);
+    this.view.links.forgive();
     this.orders.fillToMin();
   }
 

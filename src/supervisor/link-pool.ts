@@ -5,6 +5,8 @@ export class LinkPool {
   private readonly free: LinkConfig[];
   /** Those that get no worker before an operator starts them. */
   private readonly closed = new Set<LinkConfig>();
+  /** Those whose last worker was lost too often: one request alone does not start them again. */
+  private readonly lost = new Set<LinkConfig>();
   /** Of all links; looked at whenever a call has to wait. */
   private readonly sessions: ReadonlyMap<LinkConfig, readonly number[]>;
 
@@ -19,7 +21,7 @@ export class LinkPool {
   }
 
   take(): LinkConfig | undefined {
-    return this.free.shift();
+    return this.takeAt(0);
   }
 
   /**
@@ -32,18 +34,41 @@ export class LinkPool {
       return this.sessions.get(link)!.reduce((sum, count, group) => (count > 0 ? sum + waitingOf(group) : sum), 0);
     });
     const most = Math.max(0, ...uses);
-    return most === 0 ? undefined : this.free.splice(uses.indexOf(most), 1)[0];
+    return most === 0 ? undefined : this.takeAt(uses.indexOf(most));
+  }
+
+  /**
+   * Take the link that most of the requests wait for which name their LU, the first one among equals. Not one whose worker
+   * was lost too often: MAXRSTART would mean nothing.
+   * @param waitingAt such requests, of one link
+   * @returns undefined when no free link is waited for
+   */
+  takeAwaited(waitingAt: (link: LinkConfig) => number): LinkConfig | undefined {
+    const counts = this.free.map((link) => (this.lost.has(link) ? 0 : waitingAt(link)));
+    const most = Math.max(0, ...counts);
+    return most === 0 ? undefined : this.takeAt(counts.indexOf(most));
+  }
+
+  /** Requests that name their LU, over all free links. */
+  awaited(waitingAt: (link: LinkConfig) => number): number {
+    return this.free.reduce((sum, link) => sum + waitingAt(link), 0);
   }
 
   /** Take this one. @returns false when it is not free */
   takeThis(link: LinkConfig): boolean {
     const at = this.free.indexOf(link);
-    if (at >= 0) this.free.splice(at, 1);
-    return at >= 0;
+    return this.takeAt(at) !== undefined;
   }
 
-  giveBack(link: LinkConfig): void {
+  /** @param isLost its worker was lost too often */
+  giveBack(link: LinkConfig, isLost = false): void {
+    if (isLost) this.lost.add(link);
     if (!this.closed.has(link)) this.free.push(link);
+  }
+
+  /** Links of workers that were lost too often are like any other again. */
+  forgive(): void {
+    this.lost.clear();
   }
 
   isClosed(link: LinkConfig): boolean {
@@ -58,7 +83,15 @@ export class LinkPool {
 
   /** It may have a worker again. @param hasWorker then it is free when that one gives it back */
   reopen(link: LinkConfig, hasWorker: boolean): void {
+    this.lost.delete(link);
     if (this.closed.delete(link) && !hasWorker) this.free.push(link);
+  }
+
+  /** The only way out of the pool. @param at place among the free ones; below 0 none */
+  private takeAt(at: number): LinkConfig | undefined {
+    const link = at < 0 ? undefined : this.free.splice(at, 1)[0];
+    if (link !== undefined) this.lost.delete(link);
+    return link;
   }
 }
 

@@ -2,7 +2,7 @@ import type { WorkerState } from '../dispatch/directory.js';
 
 /** What the decision to start one more worker rests on. */
 export interface ScaleView {
-  /** Calls that wait for a session. */
+  /** Calls that wait for any session of their group. */
   readonly waiting: number;
   /** Waiting calls that start another worker; -1 never. */
   readonly asqcount: number;

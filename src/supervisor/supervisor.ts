@@ -155,14 +155,15 @@ export class Supervisor {
     });
   }
 
-  /** Keep MIN workers: one that is DOWN for good, or stops, gives its place to one that is not started. */
+  /** Keep MIN workers, and more where calls wait: one that is DOWN, or stops, gives its place to one that is not started. */
   fillToMin(): void {
     const { min } = this.options.config.server;
     while (countWorking(this.seats.map((seat) => this.stateOf(seat))) < min) {
       const link = this.directory.places > 0 ? this.links.take() : undefined;
-      if (link === undefined) return;
+      if (link === undefined) break;
       this.startIdleSeat(link);
     }
+    this.considerGrowth();
   }
 
   startIdleSeat(link: LinkConfig): void {
@@ -304,11 +305,10 @@ export class Supervisor {
 
   /** A worker has given up its link: another may start in its place, and with its link. */
   private placeFree(seat: WorkerSeat): void {
-    if (seat.link !== undefined) this.links.giveBack(seat.link);
+    if (seat.link !== undefined) this.links.giveBack(seat.link, this.stateOf(seat) === 'DOWN');
     seat.link = undefined;
     this.operator.stopped();
     if (!this.isStopping) this.fillToMin();
-    this.considerGrowth();
     this.dispatcher.failWithoutHope();
     this.options.onReport();
   }
