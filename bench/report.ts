@@ -38,8 +38,8 @@ function routed({ perSecond, ratio, isWithin }: RoutingCell): string {
 function routingTable({ rows, sessions }: RoutingResult): string[] {
   const ways = rows[0]?.cells.slice(1).map(({ name }) => name) ?? [];
   return [
-    'Dedicate and header routing, each taking turns with plain pool calls: calls per second, and the median of the ratios to',
-    `the plain calls next to it; \`short\` below ${RATIO_MIN}, and *plain again* is the noise. Each way has ${sessions} sessions; *mixed* is a`,
+    'Dedicate and header routing taking turns with plain pool calls: calls per second, and the median of the ratios to the',
+    `plain calls of the same round; \`short\` below ${RATIO_MIN}, and *plain again* is the noise. Each way has ${sessions} sessions; *mixed* is a`,
     'quarter each of plain, header, terminal and header terminal, on half a pool and half dedicate LUs.',
     '',
     `| in flight | plain | ${ways.join(' | ')} |`,

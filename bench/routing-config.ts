@@ -90,22 +90,33 @@ export function writeHeader(payload: Buffer, place: Place, hasTerminal: boolean)
   payload.write((hasTerminal ? String(place.terminal) : '').padEnd(8), 8, 'latin1');
 }
 
-const PLANS: readonly LuPlan[] = ['pool', 'types', 'terminals', 'mixed'];
+/** The runtimes of the bench: one for each way of routing, so that all are used alike; what is used more runs warmer. */
+export const RUNTIMES = {
+  pool: 'pool',
+  again: 'pool',
+  types: 'types',
+  terminals: 'terminals',
+  headed: 'terminals',
+  mixed: 'mixed',
+} as const satisfies Record<string, LuPlan>;
+export type RuntimeName = keyof typeof RUNTIMES;
+export const RUNTIME_NAMES = Object.keys(RUNTIMES) as RuntimeName[];
 
-function puOf(plan: LuPlan, link: number, pu: number): { name: string; idNum: string; localMac: string } {
-  const number = `${PLANS.indexOf(plan) + 1}${link + 1}${pu + 1}`;
+function puOf(runtime: RuntimeName, link: number, pu: number): { name: string; idNum: string; localMac: string } {
+  const number = `${RUNTIME_NAMES.indexOf(runtime) + 1}${link + 1}${pu + 1}`;
   return { name: `PU${number}`, idNum: `00${number}`, localMac: `4000.0000.0${number}` };
 }
 
-/** A runtime of `plan`, as the host of `hostDefinitions` knows it. The services are those the plan has sessions for. */
-export function routingConfig(plan: LuPlan, port: number, size: RoutingSize): HostLinkInput {
+/** A runtime, as the host of `hostDefinitions` knows it. Its services are those it has sessions for. */
+export function routingConfig(runtime: RuntimeName, port: number, size: RoutingSize): HostLinkInput {
+  const plan = RUNTIMES[runtime];
   const plain = benchConfig(port, size.workers);
   const places = placesOf(size);
   const links = plain.links.map((link, at) => ({
     ...link,
     pus: link.pus.map((each, pu) => {
       const mine = places.filter((place) => place.link === at && place.pu === pu);
-      return { ...each, ...puOf(plan, at, pu), lus: lusOf(plan, each.lus[0]!, mine) };
+      return { ...each, ...puOf(runtime, at, pu), lus: lusOf(plan, each.lus[0]!, mine) };
     }),
   }));
   if (plan === 'pool') return { ...plain, links };
@@ -116,11 +127,11 @@ export function routingConfig(plan: LuPlan, port: number, size: RoutingSize): Ho
   return { ...plain, links, headers: [HEADER], services };
 }
 
-/** Definitions of one embedded host for the runtimes of all plans. */
+/** Definitions of one embedded host for all runtimes. */
 export function hostDefinitions({ workers, sessionsPerPu }: RoutingSize): HostDefinitionsInput {
-  const pus = PLANS.flatMap((plan) =>
+  const pus = RUNTIME_NAMES.flatMap((runtime) =>
     Array.from({ length: workers * PUS_PER_LINK }, (_, at) => {
-      const { name, idNum } = puOf(plan, Math.floor(at / PUS_PER_LINK), at % PUS_PER_LINK);
+      const { name, idNum } = puOf(runtime, Math.floor(at / PUS_PER_LINK), at % PUS_PER_LINK);
       const addresses = `${FIRST_ADDRESS}-${FIRST_ADDRESS + sessionsPerPu - 1}`;
       return {
         name,

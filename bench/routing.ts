@@ -4,10 +4,11 @@ import { startHost } from './host-process.js';
 import { type LoadResult, runLoad, type Target } from './load.js';
 import {
   hostDefinitions,
-  type LuPlan,
   type Place,
   placesOf,
   type RoutingSize,
+  RUNTIME_NAMES,
+  type RuntimeName,
   routingConfig,
   TYPES,
   writeHeader,
@@ -19,9 +20,9 @@ export const RATIO_MIN = 0.9;
 /** One way of routing at one in-flight count. */
 export interface RoutingCell extends LoadResult {
   readonly name: string;
-  /** Calls per second over those of plain pool calls: the median over the pairs, each of its own plain. */
+  /** Calls per second over those of plain pool calls: the median over the rounds, each of its own plain. */
   readonly ratio: number;
-  /** Between these lies half of the pairs: how restless the machine was. */
+  /** Between these lies half of the rounds: how restless the machine was. */
   readonly quartiles: readonly [low: number, high: number];
   readonly isWithin: boolean;
 }
@@ -35,9 +36,11 @@ export interface RoutingRow {
 export interface RoutingOptions extends RoutingSize {
   readonly inFlight: readonly number[];
   readonly payloadSize: number;
-  /** Length of one measurement, ms; each way is measured `rounds` times, each time next to plain calls. */
+  /** Length of one measurement, ms; each way is measured `rounds` times, taking turns. */
   readonly roundMs: number;
   readonly rounds: number;
+  /** How long each way runs before anything is measured: new code is slow code. */
+  readonly warmUpMs: number;
 }
 
 export interface RoutingResult {
@@ -82,23 +85,17 @@ function askMixed(mixed: HostLink): Ask {
 
 /** All ways of routing; the first is the plain pool call, the second the same: what its ratio is off 1 is the noise. */
 export function routesOf(
-  runtimes: Readonly<Record<LuPlan, HostLink>>,
+  runtimes: Readonly<Record<RuntimeName, HostLink>>,
   size: RoutingSize,
   payloadSize: number,
 ): Route[] {
-  const { pool, types, terminals, mixed } = runtimes;
+  const { pool, again, types, terminals, headed, mixed } = runtimes;
   const places = placesOf(size);
   const bare = payloadsOf(places, payloadSize, () => false);
   const withTerminal = payloadsOf(places, payloadSize, () => true);
-  const plain: Route = {
-    name: 'plain',
-    hostlink: pool,
-    payloads: bare,
-    ask: (_place, payload) => pool.call('ECHO', payload),
-  };
   return [
-    plain,
-    { ...plain, name: 'plain again' },
+    { name: 'plain', hostlink: pool, payloads: bare, ask: (_place, payload) => pool.call('ECHO', payload) },
+    { name: 'plain again', hostlink: again, payloads: bare, ask: (_place, payload) => again.call('ECHO', payload) },
     { name: 'header', hostlink: types, payloads: bare, ask: (_place, payload) => types.call('BY_HEADER', payload) },
     {
       name: 'terminal',
@@ -108,9 +105,9 @@ export function routesOf(
     },
     {
       name: 'header terminal',
-      hostlink: terminals,
+      hostlink: headed,
       payloads: withTerminal,
-      ask: (_place, payload) => terminals.call('BY_HEADER', payload),
+      ask: (_place, payload) => headed.call('BY_HEADER', payload),
     },
     {
       name: 'mixed',
@@ -143,13 +140,13 @@ function targetOf({ name, payloads, ask }: Route, places: readonly Place[], inFl
   };
 }
 
-/** Plain calls, and another way right after or before them. */
+/** Plain calls, and another way in the same round. */
 export interface Pair {
   readonly plain: LoadResult;
   readonly other: LoadResult;
 }
 
-/** One cell from its pairs: the pace of the machine, as far as it changes slower than a pair takes, is in no ratio. */
+/** One cell from its pairs: the pace of the machine, as far as it changes slower than a round takes, is in no ratio. */
 export function cellOf(name: string, pairs: readonly Pair[]): RoutingCell {
   const ratios = pairs.map(({ plain, other }) => other.perSecond / plain.perSecond).sort((a, b) => a - b);
   const quartiles = [ratios[ratios.length >> 2]!, ratios[(ratios.length * 3) >> 2]!] as const;
@@ -157,27 +154,35 @@ export function cellOf(name: string, pairs: readonly Pair[]): RoutingCell {
   return { name, ...medians(pairs.map(({ other }) => other)), ratio, quartiles, isWithin: ratio >= RATIO_MIN };
 }
 
-/** Plain calls go first in every other pair, so that what a switch of runtimes costs is shared. */
-async function measurePair(plain: Target, other: Target, inFlight: number, round: number, ms: number): Promise<Pair> {
-  const load = (target: Target): Promise<LoadResult> => runLoad(target, inFlight, ms, ms / 4);
-  if (round % 2 === 0) return { plain: await load(plain), other: await load(other) };
-  const first = await load(other);
-  return { plain: await load(plain), other: first };
+/** Who goes first changes, and every other round runs backwards: what grows or wears out in a run is shared. */
+export function orderOf(count: number, round: number): number[] {
+  const order = Array.from({ length: count }, (_, at) => (at + (round >> 1)) % count);
+  return round % 2 === 0 ? order : order.reverse();
 }
 
 async function measureRow(routes: readonly Route[], inFlight: number, options: RoutingOptions): Promise<RoutingRow> {
   const places = placesOf(options);
-  if (inFlight > places.length) throw new Error(`${inFlight} in flight, and ${places.length} terminals`);
-  const [plain, ...others] = routes.map((route) => targetOf(route, places, inFlight));
-  const pairs: Pair[][] = others.map(() => []);
+  const targets = routes.map((route) => targetOf(route, places, inFlight));
+  const rounds: LoadResult[][] = [];
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const [at, other] of others.entries()) {
-      pairs[at]!.push(await measurePair(plain!, other, inFlight, round, options.roundMs));
+    const results: LoadResult[] = [];
+    for (const at of orderOf(routes.length, round)) {
+      results[at] = await runLoad(targets[at]!, inFlight, options.roundMs, options.roundMs / 4);
     }
+    rounds.push(results);
   }
-  const plains = medians(pairs.flat().map((pair) => pair.plain));
-  const cells = others.map(({ name }, at) => cellOf(name, pairs[at]!));
-  return { inFlight, cells: [{ name: 'plain', ...plains, ratio: 1, quartiles: [1, 1], isWithin: true }, ...cells] };
+  const cells = routes.map(({ name }, at) => {
+    const pairs = rounds.map((results) => ({ plain: results[0]!, other: results[at]! }));
+    return cellOf(name, pairs);
+  });
+  return { inFlight, cells };
+}
+
+/** All threads of all runtimes at full load, so that none is measured before its code is compiled. */
+async function warmUp(routes: readonly Route[], options: RoutingOptions): Promise<void> {
+  const places = placesOf(options);
+  const inFlight = Math.max(...options.inFlight);
+  for (const route of routes) await runLoad(targetOf(route, places, inFlight), inFlight, options.warmUpMs, 0);
 }
 
 /** What dedicate and header routing cost beside plain pool calls: a runtime each, one host, taking turns. */
@@ -185,10 +190,13 @@ export async function runRouting(
   options: RoutingOptions,
   progress: (row: RoutingRow) => void = () => {},
 ): Promise<RoutingResult> {
+  const most = Math.max(...options.inFlight);
+  const sessions = placesOf(options).length;
+  if (most > sessions) throw new Error(`${most} in flight, and ${sessions} terminals`);
   const host = await startHost(hostDefinitions(options));
   const started: HostLink[] = [];
-  const start = async (plan: LuPlan): Promise<HostLink> => {
-    const hostlink = await HostLink.start(routingConfig(plan, host.port, options));
+  const start = async (name: RuntimeName): Promise<HostLink> => {
+    const hostlink = await HostLink.start(routingConfig(name, host.port, options));
     started.push(hostlink);
     await hostlink.ready({ sessions: 'all', timeoutMs: 30_000 });
     return hostlink;
@@ -197,13 +205,11 @@ export async function runRouting(
   let queued = 0;
   let protocolErrors = 0;
   try {
-    const runtimes = {
-      pool: await start('pool'),
-      types: await start('types'),
-      terminals: await start('terminals'),
-      mixed: await start('mixed'),
-    };
+    const entries: [RuntimeName, HostLink][] = [];
+    for (const name of RUNTIME_NAMES) entries.push([name, await start(name)]);
+    const runtimes = Object.fromEntries(entries) as Record<RuntimeName, HostLink>;
     const routes = routesOf(runtimes, options, options.payloadSize);
+    await warmUp(routes, options);
     for (const inFlight of options.inFlight) {
       const row = await measureRow(routes, inFlight, options);
       rows.push(row);
@@ -215,5 +221,5 @@ export async function runRouting(
     ({ protocolErrors } = await host.stop());
   }
   if (protocolErrors > 0) throw new Error(`the host saw ${protocolErrors} protocol errors`);
-  return { rows, sessions: placesOf(options).length, queued };
+  return { rows, sessions, queued };
 }

@@ -49,7 +49,7 @@ function printRoutingRow({ inFlight, cells }: RoutingRow): void {
 }
 
 async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult> {
-  const rounds = isQuick ? { roundMs: 100, rounds: 3 } : { roundMs: 120, rounds: 20 };
+  const rounds = isQuick ? { roundMs: 100, rounds: 3, warmUpMs: 300 } : { roundMs: 120, rounds: 30, warmUpMs: 1000 };
   const size = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
   if (!isJson) {
     process.stdout.write(

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { RuntimeName } from '../../bench/routing-config.js';
 import type { HostLink } from '../../src/index.js';
 import { dist, distHost } from '../helpers/dist.js';
 
@@ -6,7 +7,7 @@ import { dist, distHost } from '../helpers/dist.js';
 async function built(file: string): Promise<unknown> {
   return import(new URL(`../../dist/bench/${file}`, import.meta.url).href);
 }
-const { hostDefinitions, placesOf, routingConfig } = (await built(
+const { hostDefinitions, placesOf, RUNTIME_NAMES, routingConfig } = (await built(
   'routing-config.js',
 )) as typeof import('../../bench/routing-config.js');
 const { routesOf, runRouting } = (await built('routing.js')) as typeof import('../../bench/routing.js');
@@ -20,8 +21,8 @@ afterEach(async () => {
   for (const one of running.splice(0).reverse()) await one.stop();
 });
 
-async function start(plan: 'pool' | 'types' | 'terminals' | 'mixed', port: number): Promise<HostLink> {
-  const hostlink = await dist.HostLink.start(routingConfig(plan, port, SIZE));
+async function start(name: RuntimeName, port: number): Promise<HostLink> {
+  const hostlink = await dist.HostLink.start(routingConfig(name, port, SIZE));
   running.push(hostlink);
   await hostlink.ready({ sessions: 'all', timeoutMs: 30_000 });
   return hostlink;
@@ -35,7 +36,7 @@ async function callsOf(hostlink: HostLink): Promise<Map<string, number>> {
 
 describe('routing bench', () => {
   it('measures each way at each in-flight count, and nobody waits', async () => {
-    const options = { ...SIZE, inFlight: [1, PLACES], payloadSize: 64, roundMs: 40, rounds: 2 };
+    const options = { ...SIZE, inFlight: [1, PLACES], payloadSize: 64, roundMs: 40, rounds: 2, warmUpMs: 40 };
     const seen: number[] = [];
     const { rows, sessions, queued } = await runRouting(options, ({ inFlight }) => seen.push(inFlight));
     expect(seen).toEqual([1, PLACES]);
@@ -52,19 +53,16 @@ describe('routing bench', () => {
   });
 
   it('refuses more under way than there are terminals', async () => {
-    const options = { ...SIZE, inFlight: [PLACES + 1], payloadSize: 64, roundMs: 1, rounds: 1 };
+    const options = { ...SIZE, inFlight: [PLACES + 1], payloadSize: 64, roundMs: 1, rounds: 1, warmUpMs: 1 };
     await expect(runRouting(options)).rejects.toThrow(/33 in flight, and 32 terminals/);
   });
 
   it('goes the way it says: each call of a terminal on the LU of that terminal, no other on one', async () => {
     const host = await distHost.EmbeddedHost.start({ ...hostDefinitions(SIZE), listen: { port: 0 } });
     running.push(host);
-    const runtimes = {
-      pool: await start('pool', host.port),
-      types: await start('types', host.port),
-      terminals: await start('terminals', host.port),
-      mixed: await start('mixed', host.port),
-    };
+    const entries: [RuntimeName, HostLink][] = [];
+    for (const name of RUNTIME_NAMES) entries.push([name, await start(name, host.port)]);
+    const runtimes = Object.fromEntries(entries) as Record<RuntimeName, HostLink>;
     const seats = new Map(
       Object.values(runtimes).map((hostlink) => {
         const lus = hostlink.config.links.flatMap(({ pus }) => pus.flatMap((pu) => pu.lus));
@@ -82,7 +80,7 @@ describe('routing bench', () => {
         const lu = seats.get(route.hostlink)!.find(({ name }) => name === met[0])!;
         const isTied = route.name.endsWith('terminal') || (route.name === 'mixed' && place.kind >= 2);
         expect(lu.terminal, what).toBe(isTied ? String(place.terminal) : '');
-        const type = route.hostlink === runtimes.pool ? '' : ['QUERY', 'UPDATE'][place.type];
+        const type = route.name.startsWith('plain') ? '' : ['QUERY', 'UPDATE'][place.type];
         expect(route.hostlink.config.groups[lu.group]!.sessionType, what).toBe(type);
       }
     }

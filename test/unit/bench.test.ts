@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { runLoad } from '../../bench/load.js';
 import { runMicro } from '../../bench/micro.js';
 import { type BenchReport, writeToReadme } from '../../bench/report.js';
-import { cellOf, placeOf } from '../../bench/routing.js';
+import { cellOf, orderOf, placeOf } from '../../bench/routing.js';
 import { placesOf } from '../../bench/routing-config.js';
 
 describe('bench', () => {
@@ -80,9 +80,9 @@ describe('bench', () => {
     }
   });
 
-  it('holds each way against the plain calls next to it', () => {
+  it('holds each way against the plain calls of its round', () => {
     const load = (perSecond: number) => ({ calls: 1, perSecond, p50Ms: 1, p99Ms: 2 });
-    // A machine that halves its pace after the first pair: the medians of each side alone would say 1.2.
+    // A machine that halves its pace after the first round: the medians of each side alone would say 1.2.
     const paces = [1000, 500, 500];
     const pairs = [890, 445, 600].map((perSecond, at) => ({ plain: load(paces[at]!), other: load(perSecond) }));
     const slow = cellOf('slow', pairs);
@@ -93,6 +93,18 @@ describe('bench', () => {
       pairs.map(({ plain }) => ({ plain, other: load(plain.perSecond * 0.9) })),
     );
     expect(same).toMatchObject({ ratio: 0.9, quartiles: [0.9, 0.9], isWithin: true });
+  });
+
+  it('gives everybody each place in the order', () => {
+    const firsts = new Set<number>();
+    const lasts = new Set<number>();
+    for (let round = 0; round < 10; round += 1) {
+      const order = orderOf(5, round);
+      expect([...order].sort()).toEqual([0, 1, 2, 3, 4]);
+      firsts.add(order[0]!);
+      lasts.add(order.at(-1)!);
+    }
+    expect([firsts.size, lasts.size]).toEqual([5, 5]);
   });
 
   it('lets no two callers meet at a place, and none of a busy kind or link', () => {
