@@ -69,6 +69,11 @@ export class Dispatcher {
     return this.room.total;
   }
 
+  /** Of the waiting requests those that name their LU, by index of its link; absent is none. */
+  get waitingByLink(): readonly number[] {
+    return this.room.byLink;
+  }
+
   /** Requests that live, those whose caller left included. */
   get living(): number {
     return this.requests.size;
@@ -117,10 +122,7 @@ export class Dispatcher {
     this.giveUp(request, new HostLinkError('CALL_ABORTED', '', details, { cause: reason }));
   }
 
-  /**
-   * Read the answers of one tick of a worker.
-   * @throws HostLinkError CHANNEL_MALFORMED; the answers before the broken place have been taken
-   */
+  /** The answers of one tick of a worker. @throws CHANNEL_MALFORMED; those before the broken place have been taken */
   answers(index: number, block: ArrayBuffer): void {
     this.answeringWorker = this.directory.worker(index);
     this.answeringMs = this.clock.nowMs();
@@ -128,11 +130,7 @@ export class Dispatcher {
     this.answeringWorker = undefined;
   }
 
-  /**
-   * A worker's thread runs; it gets requests once it reports sessions.
-   * @param defined sessions per group its link has
-   * @param link index of that link
-   */
+  /** A worker's thread runs; it gets requests once it reports sessions. `defined`: per group; `link`: its index. */
   workerStarted(index: number, port: RequestPort, defined: readonly number[], link: number): void {
     const worker = this.directory.worker(index);
     worker.clear();

@@ -35,9 +35,10 @@ interface SeatView extends IdleView {
 
 /**
  * MIN to MAX. Calls that wait, over all groups, start one worker at a time; each gets GROWTH_PAUSE_MS before the next
- * one is thought of. Workers that had no call for idleTimeoutMs stop one by one, the newest first, while no call waits.
- * One that stops has nothing to finish and is not called back: calls that come to wait meanwhile start another worker, or
- * its own place again once it has stopped.
+ * one is thought of. A call that waits for an LU of a link without a worker starts that one, at once and whatever ASQCOUNT
+ * says: nobody else can serve it. Workers that had no call for idleTimeoutMs stop one by one, the newest first, while no
+ * call waits that they could be needed for. One that stops has nothing to finish and is not called back: calls that come
+ * to wait meanwhile start another worker, or its own place again once it has stopped.
  */
 export class Scaling {
   readonly counters: ScalingCounters = { grown: 0, shrunk: 0 };
@@ -51,21 +52,43 @@ export class Scaling {
 
   /** Calls wait, or a place or a link is free again: start one more worker where that is wanted and of use. */
   grow(): void {
-    const { server, clock, directory, dispatcher, links, logger } = this.context;
-    const nowMs = clock.nowMs();
+    const { directory, dispatcher, links } = this.context;
+    if (links.size === 0 || directory.places === 0 || dispatcher.waiting === 0) return;
+    this.growForLus();
+    const link = this.linkForLoad();
+    if (link !== undefined) this.start(link, 'calls wait: one more worker');
+  }
+
+  private growForLus(): void {
+    const { directory, dispatcher, links } = this.context;
+    const { holds, waitingByLink } = dispatcher;
+    // The worker of a held link would be given nothing.
+    const waitingAt = ({ index }: LinkConfig): number => (holds.links.has(index) ? 0 : (waitingByLink[index] ?? 0));
+    while (directory.places > 0) {
+      const link = links.takeAwaited(waitingAt);
+      if (link === undefined) return;
+      this.start(link, 'a call waits for an LU of this link');
+    }
+  }
+
+  /** The link for a worker that any call may use; those that wait for one LU are no reason for it. */
+  private linkForLoad(): LinkConfig | undefined {
+    const { server, clock, directory, dispatcher, links } = this.context;
     const view = {
-      waiting: dispatcher.waiting,
+      waiting: dispatcher.waiting - sum(dispatcher.waitingByLink),
       asqcount: server.asqcount,
       freeLinks: links.size,
       idleWorkers: directory.places,
-      sinceLastGrowthMs: nowMs - this.grownMs,
+      sinceLastGrowthMs: clock.nowMs() - this.grownMs,
     };
-    if (!shouldGrow(view)) return;
-    const link = links.takeFor((group) => dispatcher.waitingOf(group));
-    if (link === undefined) return;
-    this.grownMs = nowMs;
+    return shouldGrow(view) ? links.takeFor((group) => dispatcher.waitingOf(group)) : undefined;
+  }
+
+  private start(link: LinkConfig, why: string): void {
+    const { server, clock, dispatcher, logger } = this.context;
+    this.grownMs = clock.nowMs();
     this.counters.grown += 1;
-    logger.info({ waiting: view.waiting, asqcount: view.asqcount, link: link.name }, 'calls wait: one more worker');
+    logger.info({ waiting: dispatcher.waiting, asqcount: server.asqcount, link: link.name }, why);
     this.context.start(link);
     // The calls of a burst all wait already: none of them will ask again.
     this.cancelLook?.();
@@ -74,14 +97,16 @@ export class Scaling {
 
   /** Look at all workers, at least twice in idleTimeoutMs; let one stop that is too much. */
   shrink(): void {
-    const { server, clock, dispatcher, directory, logger } = this.context;
+    const { server, clock, dispatcher, directory, links, logger } = this.context;
     const nowMs = clock.nowMs();
+    const { waiting, waitingByLink } = dispatcher;
     const views = this.context.seats.map((seat): SeatView => {
       const { state, reservedTotal } = directory.worker(seat.index);
       const isKept = seat.link === undefined || isAlwaysWanted(seat.link);
       return { seat, state, idleMs: seat.idleFor(reservedTotal, nowMs), order: seat.order, isKept };
     });
-    if (dispatcher.waiting > 0) return;
+    // Calls for an LU of a link without a worker need none of these workers, but perhaps the place of one.
+    if (waiting > links.awaited(({ index }) => waitingByLink[index] ?? 0)) return;
     const view = pickIdle(views, server.min, server.idleTimeoutMs);
     if (view === undefined) return;
     const { seat, idleMs } = view;
@@ -93,4 +118,8 @@ export class Scaling {
   stop(): void {
     this.cancelLook?.();
   }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

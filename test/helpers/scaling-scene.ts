@@ -2,9 +2,10 @@ import { createSimulatedClock } from '../../src/base/clock.js';
 import type { HostLinkError } from '../../src/base/errors.js';
 import { createSilentLog } from '../../src/base/log.js';
 import { ANSWER_STATUS, AnswerBlock } from '../../src/channel/blocks.js';
-import type { LinkConfig, LuConfig } from '../../src/config/model.js';
+import type { HostLinkConfig, LinkConfig, LuConfig } from '../../src/config/model.js';
 import { Directory } from '../../src/dispatch/directory.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { LuSeats } from '../../src/dispatch/lu-seats.js';
 import { Supervisor } from '../../src/supervisor/supervisor.js';
 import { type FakeConfig, fakeConfig } from './fake-config.js';
 import { FakeLauncher, type FakeRun } from './fake-launcher.js';
@@ -28,11 +29,15 @@ export class Scene {
   readonly directory: Directory;
   readonly dispatcher: Dispatcher;
   readonly supervisor: Supervisor;
+  readonly config: HostLinkConfig;
+  readonly seats: LuSeats;
 
   constructor({ lu = {}, firstLu = {}, server, ...over }: Scaled = {}) {
     const base = { min: 1, max: 3, asqcount: 0, idleTimeoutMs: IDLE_MS, stopGraceMs: 500, pingTimeoutMs: 600_000 };
     const plain = fakeConfig({ links: ['A', 'B', 'C'], sessions: SESSIONS, ...over, server: { ...base, ...server } });
     const config = { ...plain, links: plain.links.map((link) => changed(link, lu[link.name] ?? {}, firstLu)) };
+    this.config = config;
+    this.seats = new LuSeats(config.links);
     const { clock, launcher } = this;
     this.directory = new Directory(config.server.max, config.groups.length);
     const { directory } = this;
@@ -96,6 +101,15 @@ export class Scene {
   submit(calls: number, service = 0): number[] {
     const ids = Array.from({ length: calls }, (_, at) => {
       return this.dispatcher.submit(service, Buffer.from(String(at)), 3_600_000);
+    });
+    this.clock.settle();
+    return ids;
+  }
+
+  /** Calls that name their LU: LU00 is the first of the first link, LU10 the first of the second. */
+  submitTo(lu: string, calls = 1): number[] {
+    const ids = Array.from({ length: calls }, (_, at) => {
+      return this.dispatcher.submit(0, Buffer.from(String(at)), 3_600_000, this.seats.ofLu(lu)!);
     });
     this.clock.settle();
     return ids;
