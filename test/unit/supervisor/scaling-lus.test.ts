@@ -6,6 +6,10 @@ import { IDLE_MS, Scene, SESSIONS } from '../../helpers/scaling-scene.js';
 
 const FOUR = ['A', 'B', 'C', 'D'];
 
+function untilDraining(scene: Scene): void {
+  for (let look = 0; look < 10 && !scene.states().includes('DRAINING'); look += 1) scene.clock.advance(IDLE_MS / 2);
+}
+
 describe('a free link that is waited for', () => {
   const names = (pool: LinkPool, counts: Readonly<Record<string, number>>) => {
     return pool.takeAwaited(({ name }) => counts[name] ?? 0)?.name;
@@ -91,7 +95,7 @@ describe('a call for an LU of a link without a worker', () => {
     await scene.grown(2);
     const ids = scene.submitTo('LU20');
     expect(scene.links()).toBe('A B');
-    while (!scene.states().includes('DRAINING')) scene.clock.advance(IDLE_MS / 2);
+    untilDraining(scene);
     expect(scene.states()).toBe('READY DRAINING');
     scene.stopped(1);
     expect(scene.links()).toBe('A B C');
@@ -115,7 +119,7 @@ describe('a call for an LU of a link without a worker', () => {
     scene.ready(1);
     scene.clock.settle();
     scene.answer([...ids, ...scene.submit(1)]);
-    while (!scene.states().includes('DRAINING')) scene.clock.advance(IDLE_MS / 2);
+    untilDraining(scene);
     expect(scene.states()).toBe('READY DRAINING IDLE');
     scene.submitTo('LU20');
     expect(scene.links()).toBe('A C');
