@@ -64,7 +64,9 @@ describe('hostlink status', { timeout: 60_000 }, () => {
       { ...echo!, addresses: '10-14', application: 'NOSUCH' },
       { ...echo!, addresses: '20-21', logMode: 'OFTYPE2' },
     ];
-    const links = [{ ...link!, pus: [{ ...pu!, lus: [echo!, ...more] }] }];
+    // What is refused stays so while we look.
+    const timers = { sessionRetry: 60_000, sessionRetryMax: 60_000 };
+    const links = [{ ...link!, timers, pus: [{ ...pu!, lus: [echo!, ...more] }] }];
     const services = [...config.services!, { name: 'NOSUCH', application: 'NOSUCH' }];
     const hostlink = await dist.HostLink.start({ ...config, links, services } as HostLinkInput);
     ends.push(() => hostlink.stop());

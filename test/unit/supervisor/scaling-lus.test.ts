@@ -138,6 +138,18 @@ describe('a call for an LU of a link without a worker', () => {
     expect(scene.links()).toBe('A C');
   });
 
+  it('starts nothing any more once its caller has left', async () => {
+    const scene = new Scene({ server: { asqcount: -1 } });
+    scene.directory.max = 1;
+    await scene.up();
+    for (const id of scene.submitTo('LU20')) scene.dispatcher.abort(id);
+    scene.submit(SESSIONS + 1);
+    expect(scene.dispatcher.waiting).toBe(1);
+    scene.directory.max = 3;
+    scene.supervisor.fillToMin();
+    expect(scene.links()).toBe('A');
+  });
+
   it('starts none for a link that an operator holds, until it is held no more', async () => {
     const scene = new Scene({ server: { asqcount: -1 } });
     await scene.up();
