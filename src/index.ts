@@ -18,9 +18,10 @@ export type { HostLinkInput } from './config/schema.js';
 export type { WorkerState } from './dispatch/directory.js';
 export type { DispatchCounters } from './dispatch/dispatch-counters.js';
 export type { ServiceStats } from './dispatch/service-counters.js';
+export { CALL_TIMEOUT_MAX_MS, type CallOptions, type OpenOptions } from './gateway/call-options.js';
+export { type HeldMessage, HeldSession, type OperationLimits, type SendOptions } from './gateway/held-session.js';
+export type { HeldStats } from './gateway/held-sessions.js';
 export {
-  CALL_TIMEOUT_MAX_MS,
-  type CallOptions,
   HostLink,
   type HostLinkEvent,
   type HostLinkEvents,

@@ -25,9 +25,15 @@ export const ERRORS = {
   ),
   SESSION_BUSY: entry(
     T.TPEPROTO,
-    'The session already carries a request.',
-    'A session serves one request at a time.',
-    'This is a fault of hostlink; please report it.',
+    'The held session cannot do this now.',
+    "A call or send on it has not ended, or it is the host's turn to send; details.reason says which.",
+    'Wait for the other operation, or receive what the host sends. Nothing was sent.',
+  ),
+  SESSION_CLOSED: entry(
+    T.TPEPROTO,
+    'The held session has been closed.',
+    'close() was called, it was idle for longer than its idle time-out, or its link stopped; details.reason says which.',
+    'Open another one. Nothing was sent.',
   ),
   LU_UNKNOWN: entry(
     T.TPENOENT,

@@ -3,15 +3,18 @@ import { HostLinkError } from '../base/errors.js';
 /**
  * The requests, or the answers, of one tick in one transferable block: numeric fields little-endian, then the bytes.
  *   block:   used u32 (bytes in use, this header included), count u32, entries
- *   request: id u32, target u32 (a group, or LU_TARGET and an LU), deadlineMs f64, length u32, payload, padding to 4
+ *   request: id u32, target u32 (see messages.ts), deadlineMs f64, length u32, payload, padding to 4
  *   answer:  id u32, status u32, length u32, payload, padding to 4
  */
 const BLOCK_HEADER = 8;
 const REQUEST_HEADER = 20;
 const ANSWER_HEADER = 12;
 
-/** reply: the bytes are the host's. refused: not sent, no session here. failed: the bytes are an ErrorRecord as JSON. */
-export const ANSWER_STATUS = { reply: 0, refused: 1, failed: 2 } as const;
+/**
+ * reply: the bytes are the host's. refused: not sent, no session here. failed: the bytes are an ErrorRecord as JSON.
+ * opened: the session is kept for this request, the bytes are the name of its LU; the last answer follows when it ends.
+ */
+export const ANSWER_STATUS = { reply: 0, refused: 1, failed: 2, opened: 3 } as const;
 export type AnswerStatus = (typeof ANSWER_STATUS)[keyof typeof ANSWER_STATUS];
 
 function padded(length: number): number {

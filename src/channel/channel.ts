@@ -74,6 +74,12 @@ export class WorkerChannel {
     this.due();
   }
 
+  /** Request `id` keeps a session from now on; its one last answer is still to come. */
+  opened(id: number, lu: string): void {
+    this.answers.add(id, ANSWER_STATUS.opened, Buffer.from(lu));
+    this.due();
+  }
+
   /** Request `id` was not sent: no free session of its group here. */
   refuse(id: number): void {
     this.answers.add(id, ANSWER_STATUS.refused, NO_BYTES);

@@ -24,7 +24,7 @@ export interface WorkerEnd {
  * The states of an LU session of a link, which are the lists of its session table.
  * DOWN: no SSCP-LU session. INIT_PENDING: INIT-SELF sent. QUEUED_AT_HOST: accepted, BIND may take long.
  * PENDING_ACTIVE: bound, SDT awaited. ACTIVE: free for a request. BUSY: carries a request. LATE: its caller left,
- * the reply is still due. RETRY: refused or ended, waits for its back-off. CLOSING: being ended by us.
+ * the reply is still due. OPEN: kept by a program, from open to close. RETRY: refused or ended, waits for its back-off. CLOSING: being ended by us.
  * HELD: not before an operator acts.
  */
 export const SESSION_STATES = [
@@ -36,6 +36,7 @@ export const SESSION_STATES = [
   'ACTIVE',
   'BUSY',
   'LATE',
+  'OPEN',
   'RETRY',
   'CLOSING',
   'HELD',
@@ -62,7 +63,7 @@ export interface WorkerReport {
   readonly link: LinkState;
   /** Why the link is not ACTIVE; '' when it is. */
   readonly reason: string;
-  /** Usable sessions (ACTIVE, BUSY, LATE) per group index. */
+  /** Usable sessions (ACTIVE, BUSY, LATE, OPEN) per group index. */
   readonly ready: readonly number[];
   /** Sessions by state, in the order of SESSION_STATES. */
   readonly states: readonly number[];
@@ -83,10 +84,29 @@ export interface WorkerCounters {
 }
 
 /**
- * What a request asks for: the index of a group (any free session of it), or LU_TARGET plus the place of one LU among all
- * of the link, PU by PU.
+ * What a request asks for, in one number.
+ *   group index                                a call on any free session of the group
+ *   LU_TARGET + place                          a call on one LU, by its place among all of the link, PU by PU
+ *   OPEN_TARGET + (either of these)            keep that session; the request lives until the session is given back
+ *   HELD_CALL, HELD_SEND, HELD_RECEIVE + slot  on the session kept by the request in that slot;
+ *                                              HELD_SEND with flags of HELD_MESSAGE times HELD_FLAG
  */
 export const LU_TARGET = 0x8000_0000;
+export const OPEN_TARGET = 0x1000_0000;
+export const HELD_CALL = 0x2000_0000;
+export const HELD_SEND = 0x3000_0000;
+export const HELD_RECEIVE = 0x4000_0000;
+/** What of a target says what to do with a held session; below it are flags and slot. */
+export const HELD_MASK = 0x7000_0000;
+export const HELD_FLAG = 0x0010_0000;
+/** Slot of the request that keeps the session. */
+export const HELD_SLOT_MASK = 0x000f_ffff;
+
+/**
+ * How a message leaves things: the turn goes to the other side, the bracket ends. Flags of HELD_SEND, and the first byte
+ * of what HELD_RECEIVE is answered with, before the message itself.
+ */
+export const HELD_MESSAGE = { turn: 1, bracketEnd: 2 } as const;
 
 /** What an operator changes inside a worker. LUs are named; one that the link does not have is passed over. */
 export type OperatorChange =

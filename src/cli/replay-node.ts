@@ -271,6 +271,7 @@ function luConfig(
     logMode,
     initiate: 'wait',
     response: 'exception',
+    afterUse: 'KEEP',
     userData,
   };
 }

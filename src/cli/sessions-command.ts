@@ -30,7 +30,7 @@ const COLUMNS = [
   right('CALLS'),
   left('REASON'),
 ];
-const IS_UP: ReadonlySet<SessionState> = new Set(['ACTIVE', 'BUSY', 'LATE']);
+const IS_UP: ReadonlySet<SessionState> = new Set(['ACTIVE', 'BUSY', 'LATE', 'OPEN']);
 
 /** Print the LU sessions of a running hostlink that fit; with `watch` again each second until a signal comes. */
 export function runSessions(io: CliIo, options: SessionsOptions): Promise<number> {

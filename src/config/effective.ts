@@ -38,8 +38,8 @@ class Groups {
 }
 
 function serverOf({ server }: HostLinkFile): ServerConfig {
-  const { gperiod, stopGrace, idleTimeout, pingInterval, pingTimeout, max, control, ...others } = server;
-  const { tmax: _tmax, tmaxServer: _tmaxServer, ...rest } = others;
+  const { gperiod, stopGrace, idleTimeout, pingInterval, pingTimeout, max, control, ...more } = server;
+  const { tmax: _tmax, tmaxServer: _tmaxServer, heldIdleTimeout, heldReport, ...rest } = more;
   return {
     ...rest,
     max: max ?? server.min,
@@ -47,6 +47,8 @@ function serverOf({ server }: HostLinkFile): ServerConfig {
     gperiodMs: gperiod,
     stopGraceMs: stopGrace,
     idleTimeoutMs: idleTimeout,
+    heldIdleTimeoutMs: heldIdleTimeout,
+    heldReportMs: heldReport,
     pingIntervalMs: pingInterval,
     pingTimeoutMs: pingTimeout,
   };

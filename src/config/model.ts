@@ -71,6 +71,12 @@ export interface ServerConfig {
   readonly stopGraceMs: number;
   /** A worker above min that had no call for this long ends its sessions and stops. */
   readonly idleTimeoutMs: number;
+  /** A held session on which nothing ran for this long is closed. */
+  readonly heldIdleTimeoutMs: number;
+  /** A session held for longer is reported with the place that opened it. */
+  readonly heldReportMs: number;
+  /** Most calls and held sessions of one LU or terminal at once, waiting ones included; 0 no limit of its own. */
+  readonly instanceMax: number;
   /** A worker is asked for a sign of life this often. */
   readonly pingIntervalMs: number;
   /** A worker silent for this long is hung and is ended. */
@@ -259,6 +265,8 @@ export interface LuConfig {
   readonly initiate: 'acquire' | 'logon' | 'wait';
   /** Which response our requests ask for where the BIND leaves both open. */
   readonly response: 'definite' | 'exception';
+  /** After a use by name, or by a program that kept it: KEEP the session, or END it and make a new one. */
+  readonly afterUse: 'KEEP' | 'END';
   /** User data of INIT-SELF, text, at most 255 bytes. */
   readonly userData: string;
 }

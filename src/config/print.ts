@@ -29,6 +29,8 @@ function serverTree(server: ServerConfig): Tree {
     control,
     stopGraceMs,
     idleTimeoutMs,
+    heldIdleTimeoutMs,
+    heldReportMs,
     pingIntervalMs,
     pingTimeoutMs,
     ...rest
@@ -44,6 +46,8 @@ function serverTree(server: ServerConfig): Tree {
     ...(control === undefined ? {} : { control }),
     stopGrace: printDuration(stopGraceMs),
     idleTimeout: printDuration(idleTimeoutMs),
+    heldIdleTimeout: printDuration(heldIdleTimeoutMs),
+    heldReport: printDuration(heldReportMs),
     pingInterval: printDuration(pingIntervalMs),
     pingTimeout: printDuration(pingTimeoutMs),
   };

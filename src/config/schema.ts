@@ -47,7 +47,10 @@ const server = z.strictObject({
   max: whole(1, 64).optional().describe('MAX: most workers, at most the number of links; as min when absent'),
   asqcount: whole(-1, 1_000_000)
     .default(-1)
-    .describe('ASQCOUNT: waiting requests that start another worker, up to max; -1 never'),
+    .describe(
+      'ASQCOUNT: waiting requests that start another worker, up to max; -1 never. A call for an LU of a link without a ' +
+        'worker starts that one at once and is not counted',
+    ),
   maxqcount: whole(-1, 1_000_000)
     .default(10_000)
     .describe('MAXQCOUNT: most requests that may wait for a session, per application; -1 no limit of its own'),
@@ -71,6 +74,17 @@ const server = z.strictObject({
   idleTimeout: duration('100ms', '7d')
     .prefault('60s')
     .describe('A worker above min without a call for this long ends its sessions and stops'),
+  heldIdleTimeout: duration('10ms', '7d')
+    .prefault('5m')
+    .describe('A session that a program holds (open) is closed when nothing ran on it for this long'),
+  heldReport: duration('10ms', '7d')
+    .prefault('10m')
+    .describe('A session held for longer is reported (session.leak) with the place in the program that opened it'),
+  instanceMax: whole(0, 1_000_000)
+    .default(0)
+    .describe(
+      'Most calls and held sessions of one LU or terminal at once, waiting ones included; 0 no limit of its own',
+    ),
   pingInterval: duration('100ms', '1h').prefault('5s').describe('A worker is asked for a sign of life this often'),
   pingTimeout: duration('100ms', '1h').prefault('15s').describe('A worker silent for this long is ended'),
 });
@@ -196,6 +210,12 @@ const luRange = z.strictObject({
     .enum(['definite', 'exception'])
     .default('exception')
     .describe('Response our requests ask for where the BIND leaves both open; the reply is an answer in any case'),
+  afterUse: z
+    .enum(['KEEP', 'END'])
+    .default('KEEP')
+    .describe(
+      'After a call that named the LU, or a program that held it: KEEP the session, or END it and make a new one',
+    ),
   userData: z.string().max(255).default('').describe('User data of INIT-SELF'),
 });
 

@@ -14,8 +14,12 @@ export class Balancer {
     this.cursors = new Int32Array(groups);
   }
 
-  /** The worker to use, or undefined when none of `candidates` has room for `group`. */
-  pick(candidates: readonly WorkerRecord[], group: number): WorkerRecord | undefined {
+  /** The worker to use, or undefined when none of `candidates` has room for `group`, those of `tried` aside. */
+  pick(
+    candidates: readonly WorkerRecord[],
+    group: number,
+    tried?: ReadonlySet<WorkerRecord>,
+  ): WorkerRecord | undefined {
     const count = candidates.length;
     let best: WorkerRecord | undefined;
     let bestPlace = 0;
@@ -25,7 +29,7 @@ export class Balancer {
       if (place >= count) place = 0;
       const worker = candidates[place]!;
       const reserved = worker.reserved[group]!;
-      if (reserved < bestReserved && hasRoom(worker, group)) {
+      if (reserved < bestReserved && hasRoom(worker, group) && (tried === undefined || !tried.has(worker))) {
         best = worker;
         bestPlace = place;
         bestReserved = reserved;

@@ -8,6 +8,8 @@ export interface DispatchCounters {
   refused: number;
   /** Requests of idempotent services tried again after their outcome was unknown. */
   retried: number;
+  /** Sessions opened for programs to keep. */
+  opened: number;
   /** Requests turned away because too many waited. */
   queueFull: number;
   /** Answers whose caller had left. */
@@ -17,5 +19,5 @@ export interface DispatchCounters {
 }
 
 export function newDispatchCounters(): DispatchCounters {
-  return { queued: 0, forwarded: 0, refused: 0, retried: 0, queueFull: 0, late: 0, stray: 0 };
+  return { queued: 0, forwarded: 0, refused: 0, retried: 0, opened: 0, queueFull: 0, late: 0, stray: 0 };
 }

@@ -5,9 +5,9 @@ import type { Request } from './request-table.js';
 /** Why calls that wait may end all at once. */
 export type NotSentCode = 'SERVICE_UNAVAILABLE' | 'RUNTIME_STOPPED' | 'QUEUE_PURGED';
 
-/** The error of a call that was not sent. */
-export function notSent(code: NotSentCode, service: string): HostLinkError {
-  return new HostLinkError(code, '', { service, sent: 'no' });
+/** The error of a call that is not sent. @param sent maybe: it is an idempotent one that an earlier try may have sent */
+export function notSent(code: NotSentCode, service: string, sent: 'no' | 'maybe' = 'no'): HostLinkError {
+  return new HostLinkError(code, '', { service, sent });
 }
 
 /** What an operator asks for when calls wait: the sessions of one group, over all workers that run or come back. */
@@ -46,16 +46,27 @@ export function queueFull(
 }
 
 /** SESSION_WAIT_TIMEOUT with the numbers: of the sessions of this group, and who else waits. */
-export function waitTimeout(service: string, group: number, waiting: number, directory: Directory): HostLinkError {
-  const numbers = sessionNumbers(group, directory);
+export function waitTimeout(service: string, request: Request, waiting: number, directory: Directory): HostLinkError {
+  const numbers = sessionNumbers(request.group, directory);
   const note = `${sentence(numbers, waiting)}.`;
-  return new HostLinkError('SESSION_WAIT_TIMEOUT', note, { service, ...numbers, waiting, sent: 'no' });
+  const sent = request.isRetried ? 'maybe' : 'no';
+  return new HostLinkError('SESSION_WAIT_TIMEOUT', note, { service, ...numbers, waiting, sent });
 }
 
 /** CALL_TIMEOUT of a request that is at a worker. */
-export function callTimeout(service: string, request: Request, nowMs: number): HostLinkError {
+export function callTimeout(
+  service: string,
+  request: Request,
+  nowMs: number,
+  sent: 'no' | 'maybe' = 'maybe',
+): HostLinkError {
   const elapsedMs = Math.round(nowMs - request.startMs);
-  return new HostLinkError('CALL_TIMEOUT', '', { service, sent: 'maybe', elapsedMs, worker: request.worker?.index });
+  return new HostLinkError('CALL_TIMEOUT', '', { service, sent, elapsedMs, worker: request.worker?.index });
+}
+
+/** A held session is gone. */
+export function holdLost(reason: string): HostLinkError {
+  return new HostLinkError('SESSION_LOST', `(${reason})`, { reason, sent: 'no' });
 }
 
 /** The thread is gone, and with it whatever it knew of the request. */

@@ -8,6 +8,8 @@ export interface ResultSink {
   /** The reply is `bytes[from, to)`, a part of the block of its tick. */
   reply(slot: number, bytes: Buffer, from: number, to: number): void;
   fail(slot: number, error: HostLinkError): void;
+  /** The session of an LU is kept; `reply` or `fail` follows at its end. */
+  opened?(slot: number, lu: string, worker: number): void;
 }
 
 export interface DispatcherOptions {
@@ -17,6 +19,8 @@ export interface DispatcherOptions {
   readonly services: readonly ServiceConfig[];
   /** Most waiting requests per group; -1: WAITING_MAX. */
   readonly maxqcount: number;
+  /** Most calls and held sessions of one LU at once, waiting ones included; 0 no limit. */
+  readonly instanceMax?: number;
   readonly sink: ResultSink;
   /** A request had to wait: a chance to start another worker. @param waiting over all groups */
   readonly onWaiting?: (waiting: number) => void;

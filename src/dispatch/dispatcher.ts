@@ -2,48 +2,40 @@ import type { Clock } from '../base/clock.js';
 import { DeadlineSet } from '../base/deadline.js';
 import { type ErrorRecord, HostLinkError } from '../base/errors.js';
 import { ANSWER_STATUS, type AnswerStatus, readAnswers } from '../channel/blocks.js';
-import { LU_TARGET, type WorkerReport } from '../channel/messages.js';
-import { Balancer } from './balancer.js';
+import { HELD_CALL, HELD_RECEIVE, HELD_SLOT_MASK, OPEN_TARGET, type WorkerReport } from '../channel/messages.js';
+import { Admission } from './admission.js';
 import type { Directory, RequestPort, WorkerRecord } from './directory.js';
 import { type DispatchCounters, newDispatchCounters } from './dispatch-counters.js';
-import { callTimeout, type NotSentCode, notSent, queueFull, waitTimeout, workerLost } from './dispatch-errors.js';
+import { callTimeout, holdLost, type NotSentCode, notSent, waitTimeout, workerLost } from './dispatch-errors.js';
 import type { DispatcherOptions, ResultSink } from './dispatcher-types.js';
-import { Holds } from './holds.js';
-import { LuDispatch } from './lu-dispatch.js';
+import { HeldRequests } from './held-requests.js';
+import type { Holds } from './holds.js';
 import type { LuSeat } from './lu-seats.js';
+import { Placement } from './placement.js';
 import { REQUEST_STATE, REQUESTS_MAX, type Request, RequestTable } from './request-table.js';
 import { ServiceCounters } from './service-counters.js';
-import { WaitingRoom } from './waiting-room.js';
 
-/** Most waiting requests per group where the configuration sets no limit. */
-export const WAITING_MAX = 100_000;
-
-/** A worker that refused is asked again after this, where neither a reply nor a report of it shows room earlier. */
-export const REFUSAL_PAUSE_MS = 50;
+const NO_PAYLOAD = new Uint8Array(0);
 
 /**
  * Gives requests to workers. Pure: time and ports are injected, results go to the sink. Every accepted request gets
- * exactly one result, at the latest at its deadline; every reservation ends with its worker's answer or its worker.
- * While a request of a group waits, no worker has room for that group.
+ * exactly one result, at the latest at its deadline; every reservation ends with its worker's answer or its worker. A
+ * request that opens a held session lives on after its result, until the session is given back or lost.
  */
 export class Dispatcher {
   readonly counters: DispatchCounters = newDispatchCounters();
   readonly services: readonly ServiceCounters[];
-  readonly holds: Holds;
   private readonly options: DispatcherOptions;
   private readonly clock: Clock;
   private readonly directory: Directory;
   private readonly sink: ResultSink;
-  private readonly candidates: readonly WorkerRecord[];
-  private readonly balancer: Balancer;
   private readonly requests = new RequestTable();
-  private readonly room: WaitingRoom;
-  private readonly ofLu: LuDispatch;
+  private readonly placement: Placement;
+  private readonly admission: Admission;
+  private readonly held: HeldRequests;
   private readonly deadlines: DeadlineSet<number>;
-  private waitingMax: number;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
   private isStopped = false;
-  private cancelPause: (() => void) | undefined;
   /** Of the block of answers being read. */
   private answeringWorker: WorkerRecord | undefined;
   private answeringMs = 0.5;
@@ -53,25 +45,28 @@ export class Dispatcher {
     this.clock = options.clock;
     this.directory = options.directory;
     this.sink = options.sink;
-    this.candidates = options.directory.list('READY');
-    this.balancer = new Balancer(options.groups);
     this.services = options.services.map((service) => new ServiceCounters(service.name));
-    this.holds = new Holds(options.services.length);
-    this.room = new WaitingRoom(options.groups, this.services);
-    this.ofLu = new LuDispatch(options.directory, this.room, (request, worker) => this.give(request, worker));
-    this.waitingMax = options.maxqcount < 0 ? WAITING_MAX : options.maxqcount;
+    this.placement = new Placement(options, this.services, this.counters);
+    this.admission = new Admission(options, this.placement, this.counters);
     this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
+    const { requests, placement, deadlines, counters, sink } = this;
+    this.held = new HeldRequests({ requests, placement, deadlines, counters, sink });
     this.onAnswer = (id, status, bytes, from, to) => this.answered(id, status, bytes, from, to);
+  }
+
+  /** What operators hold. */
+  get holds(): Holds {
+    return this.admission.holds;
   }
 
   /** Requests that wait for a session, over all groups. */
   get waiting(): number {
-    return this.room.total;
+    return this.placement.room.total;
   }
 
   /** Of the waiting requests those that name their LU, by index of its link; absent is none. */
   get waitingByLink(): readonly number[] {
-    return this.room.byLink;
+    return this.placement.room.byLink;
   }
 
   /** Requests that live, those whose caller left included. */
@@ -81,7 +76,7 @@ export class Dispatcher {
 
   /** Requests of one group that wait for a session. */
   waitingOf(group: number): number {
-    return this.room.sizeOf(group);
+    return this.placement.room.sizeOf(group);
   }
 
   /**
@@ -94,35 +89,57 @@ export class Dispatcher {
    * @throws HostLinkError RUNTIME_STOPPED, SERVICE_HELD, QUEUE_FULL, SERVICE_UNAVAILABLE; the sink then hears nothing
    */
   submit(service: number, payload: Uint8Array, timeoutMs: number, seat?: LuSeat, given?: number): number {
+    return this.place(service, payload, timeoutMs, seat, given, 0);
+  }
+
+  /**
+   * Keep a session. The sink's `opened` is its result; `reply` follows when it has been given back, `fail` when it is lost.
+   * @param timeoutMs until it must be open; the others as for `submit`
+   * @returns the request's id, which names the held session from then on
+   * @throws HostLinkError what `submit` throws
+   */
+  open(service: number, timeoutMs: number, seat?: LuSeat, given?: number): number {
+    return this.place(service, NO_PAYLOAD, timeoutMs, seat, given, OPEN_TARGET);
+  }
+
+  /**
+   * Do something on a held session.
+   * @param openId id of the request that opened it
+   * @param verb HELD_CALL, HELD_SEND with its flags, or HELD_RECEIVE
+   * @returns the request's id; its result goes to the sink later
+   * @throws HostLinkError RUNTIME_STOPPED, SESSION_CLOSED (it is held no more)
+   */
+  operate(openId: number, verb: number, payload: Uint8Array, timeoutMs: number): number {
     if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
-    if (this.holds.services[service] !== 0) throw this.holds.error(service, this.services[service]!.name);
-    const group = given ?? this.options.services[service]!.group;
-    const worker = seat === undefined ? this.pick(group) : this.ofLu.pick(seat);
-    if (worker === undefined) this.checkMayWait(service, group, seat);
-    const request = this.requests.take();
-    if (request === undefined) throw this.tooMany(service, group, REQUESTS_MAX);
-    request.service = service;
-    request.group = group;
-    request.seat = seat;
-    request.payload = payload;
-    request.startMs = this.clock.nowMs();
-    request.deadlineMs = request.startMs + timeoutMs;
-    this.deadlines.add(request.slot, request.deadlineMs);
-    if (worker !== undefined) this.give(request, worker);
-    else this.enqueue(request);
+    const hold = this.held.find(openId);
+    const request = this.take(hold.service, payload, timeoutMs);
+    request.group = hold.group;
+    request.verb = verb + (openId & HELD_SLOT_MASK);
+    request.state = REQUEST_STATE.atWorker;
+    request.worker = hold.worker;
+    hold.worker!.port!.request(request.id, request.verb, request.deadlineMs, payload);
     return request.id;
+  }
+
+  /** Give a held session back. Its end goes to the sink later. Nothing happens when it has ended already. */
+  close(openId: number): void {
+    this.held.close(openId);
   }
 
   /** The caller of `id` left, for `reason`. Nothing happens when it has its result already. */
   abort(id: number, reason?: unknown): void {
     const request = this.requests.find(id);
-    if (request === undefined || request.state === REQUEST_STATE.abandoned) return;
-    const sent = request.state === REQUEST_STATE.waiting ? 'no' : 'maybe';
+    if (request === undefined || request.state >= REQUEST_STATE.abandoned) return;
+    const isHere = request.state === REQUEST_STATE.waiting || isNothingSent(request.verb);
+    const sent = isHere ? sentBefore(request) : 'maybe';
     const details = { service: this.nameOf(request), sent };
     this.giveUp(request, new HostLinkError('CALL_ABORTED', '', details, { cause: reason }));
   }
 
-  /** The answers of one tick of a worker. @throws CHANNEL_MALFORMED; those before the broken place have been taken */
+  /**
+   * Read the answers of one tick of a worker.
+   * @throws HostLinkError CHANNEL_MALFORMED; the answers before the broken place have been taken
+   */
   answers(index: number, block: ArrayBuffer): void {
     this.answeringWorker = this.directory.worker(index);
     this.answeringMs = this.clock.nowMs();
@@ -130,7 +147,11 @@ export class Dispatcher {
     this.answeringWorker = undefined;
   }
 
-  /** A worker's thread runs; it gets requests once it reports sessions. `defined`: per group; `link`: its index. */
+  /**
+   * A worker's thread runs; it gets requests once it reports sessions.
+   * @param defined sessions per group its link has
+   * @param link index of that link
+   */
   workerStarted(index: number, port: RequestPort, defined: readonly number[], link: number): void {
     const worker = this.directory.worker(index);
     worker.clear();
@@ -149,7 +170,7 @@ export class Dispatcher {
     const usable = this.holds.links.has(worker.link) ? 'HELD' : 'READY';
     if (worker.state !== 'DRAINING') this.directory.move(worker, isUsable ? usable : 'LINK_DOWN');
     worker.full.fill(0);
-    this.drainAll();
+    this.placement.drainAll();
   }
 
   /** A worker gets no more requests; it finishes those it has. */
@@ -171,7 +192,9 @@ export class Dispatcher {
     this.directory.move(worker, next);
     for (const request of lost) {
       if (request.seat !== undefined) request.seat.running -= 1;
+      request.tried = undefined;
       if (request.state === REQUEST_STATE.abandoned) this.requests.release(request);
+      else if (request.state === REQUEST_STATE.held) this.held.ended(request, holdLost('its worker was lost'));
       else if (safe.has(request.id)) this.placeAgain(request);
       else this.outcomeUnknown(request, workerLost(this.nameOf(request), index));
     }
@@ -184,22 +207,56 @@ export class Dispatcher {
 
   /** MAXQCOUNT from now on; those that wait already stay. */
   set maxqcount(count: number) {
-    this.waitingMax = count < 0 ? WAITING_MAX : count;
+    this.admission.maxqcount = count;
   }
 
   /** End the requests that wait, of all services or of the one with this index. @returns how many they were */
   failWaiting(code: NotSentCode, service?: number): number {
-    const waiting = [...this.ofLu.requests(), ...this.room.requests()];
-    const those = waiting.filter((request) => service === undefined || request.service === service);
-    for (const request of those) this.giveUp(request, notSent(code, this.nameOf(request)));
+    const those = this.placement.waiting().filter((request) => service === undefined || request.service === service);
+    for (const request of those) this.giveUp(request, notSent(code, this.nameOf(request), sentBefore(request)));
     return those.length;
   }
 
   /** No new requests; those that wait end with RUNTIME_STOPPED, those at workers run on. */
   stop(): void {
     this.isStopped = true;
-    this.cancelPause?.();
+    this.placement.stop();
     this.failWaiting('RUNTIME_STOPPED');
+  }
+
+  /** Check, make and place a request of a group or an LU. */
+  private place(
+    service: number,
+    payload: Uint8Array,
+    timeoutMs: number,
+    seat: LuSeat | undefined,
+    given: number | undefined,
+    verb: number,
+  ): number {
+    if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
+    this.admission.check(service, seat);
+    const group = seat?.group ?? given ?? this.options.services[service]!.group;
+    const worker = this.placement.pick(group, seat);
+    if (worker === undefined) this.admission.checkMayWait(service, group, seat);
+    const request = this.take(service, payload, timeoutMs);
+    request.group = group;
+    request.seat = seat;
+    request.verb = verb;
+    if (worker !== undefined) this.placement.give(request, worker);
+    else this.placement.enqueue(request);
+    return request.id;
+  }
+
+  private take(service: number, payload: Uint8Array, timeoutMs: number): Request {
+    const request = this.requests.take();
+    if (request === undefined)
+      throw this.admission.tooMany(service, this.options.services[service]!.group, REQUESTS_MAX);
+    request.service = service;
+    request.payload = payload;
+    request.startMs = this.clock.nowMs();
+    request.deadlineMs = request.startMs + timeoutMs;
+    this.deadlines.add(request.slot, request.deadlineMs);
+    return request;
   }
 
   private answered(id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number): void {
@@ -209,159 +266,97 @@ export class Dispatcher {
       this.counters.stray += 1;
       return;
     }
-    if (status === ANSWER_STATUS.refused) this.refused(request, worker);
+    if (status === ANSWER_STATUS.opened) this.held.opened(request, bytes.toString('utf8', from, to));
+    else if (request.state === REQUEST_STATE.held) {
+      this.held.answered(request, status === ANSWER_STATUS.failed ? errorIn(bytes, from, to) : undefined);
+    } else if (status === ANSWER_STATUS.refused) this.refused(request, worker);
     else if (request.state === REQUEST_STATE.abandoned) this.late(request, worker);
     else if (status === ANSWER_STATUS.reply) this.replied(request, worker, bytes, from, to);
-    else this.failed(request, worker, bytes, from, to);
+    else this.failed(request, worker, errorIn(bytes, from, to));
   }
 
   private replied(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
-    const { group, slot, seat } = request;
+    const { group, slot, seat, verb } = request;
     this.services[request.service]!.replied(this.answeringMs - request.startMs);
     this.deadlines.remove(slot);
     this.requests.release(request);
-    this.freed(worker, group, seat);
     this.sink.reply(slot, bytes, from, to);
-    this.drain(group);
-    if (seat !== undefined) this.ofLu.drain();
+    if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
   }
 
   private late(request: Request, worker: WorkerRecord): void {
-    const { group, seat } = request;
+    const { group, seat, verb } = request;
     this.counters.late += 1;
     this.requests.release(request);
-    this.freed(worker, group, seat);
-    this.drain(group);
-    if (seat !== undefined) this.ofLu.drain();
+    if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
   }
 
-  private failed(request: Request, worker: WorkerRecord, bytes: Buffer, from: number, to: number): void {
-    const error = HostLinkError.fromRecord(JSON.parse(bytes.toString('utf8', from, to)) as ErrorRecord);
+  private failed(request: Request, worker: WorkerRecord, error: HostLinkError): void {
     if (error.code === 'SESSION_LOST') {
       this.refused(request, worker);
       return;
     }
-    const { group, seat } = request;
-    this.freed(worker, group, seat);
+    const { group, seat, verb } = request;
+    const isOperation = verb >= HELD_CALL;
+    if (!isOperation) this.placement.release(worker, group, seat);
     if (error.code === 'OUTCOME_UNKNOWN') this.outcomeUnknown(request, error);
     else this.end(request, error);
-    this.drain(group);
-    if (seat !== undefined) this.ofLu.drain();
+    if (!isOperation) this.placement.drainFor(group, seat);
   }
 
-  /** Not sent: another worker, or the queue. The worker that refused stays out for a while, or until it shows room. */
+  /** Not sent: another worker, or the queue. What was meant for a held session goes nowhere else. */
   private refused(request: Request, worker: WorkerRecord): void {
-    if (request.seat === undefined) worker.full[request.group] = 1;
-    if (!this.isStopped) this.cancelPause ??= this.clock.after(REFUSAL_PAUSE_MS, () => this.pauseOver());
-    this.unreserve(worker, request.group, request.seat);
     if (request.state === REQUEST_STATE.abandoned) {
-      this.requests.release(request);
+      this.takenBack(request, worker);
       return;
     }
-    this.counters.refused += 1;
+    if (request.verb < HELD_CALL) {
+      this.placement.refused(request, worker);
+      this.counters.refused += 1;
+    }
     this.placeAgain(request);
   }
 
-  private pauseOver(): void {
-    this.cancelPause = undefined;
-    for (const worker of this.directory.workers) worker.full.fill(0);
-    this.drainAll();
+  /** Its caller had left in time: nothing was sent, and the session is free again. */
+  private takenBack(request: Request, worker: WorkerRecord): void {
+    const { group, seat, verb } = request;
+    this.requests.release(request);
+    if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
   }
 
-  /** A request that is certainly not under way any more: forward it, or let it wait in its order of arrival. */
   private placeAgain(request: Request): void {
-    if (this.isStopped) {
-      this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request)));
-      return;
-    }
-    const worker = request.seat === undefined ? this.pick(request.group) : undefined;
-    if (worker === undefined) {
-      this.enqueue(request);
-      return;
-    }
-    this.counters.forwarded += 1;
-    this.services[request.service]!.forwarded += 1;
-    this.give(request, worker);
+    if (request.verb >= HELD_CALL) this.end(request, holdLost('it ended before the request was sent'));
+    else if (this.isStopped) this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request), sentBefore(request)));
+    else this.placement.placeAgain(request);
   }
 
   /** The bytes may be out: only an idempotent service may try again, once. */
   private outcomeUnknown(request: Request, error: HostLinkError): void {
-    if (this.options.services[request.service]!.idempotent && !request.isRetried) {
+    const isPlain = request.verb === 0;
+    if (isPlain && this.options.services[request.service]!.idempotent && !request.isRetried) {
       request.isRetried = true;
+      request.tried = undefined;
       this.counters.retried += 1;
       this.placeAgain(request);
     } else {
-      this.end(request, error);
+      this.end(request, isPlain || !isNothingSent(request.verb) ? error : holdLost('its worker was lost'));
     }
-  }
-
-  private give(request: Request, worker: WorkerRecord): void {
-    const group = request.group;
-    request.state = REQUEST_STATE.atWorker;
-    request.worker = worker;
-    const { seat } = request;
-    if (seat === undefined || !seat.isDedicated) worker.reserved[group]! += 1;
-    if (seat !== undefined) seat.running += 1;
-    worker.reservedTotal += 1;
-    const target = seat === undefined ? group : LU_TARGET + seat.place;
-    worker.port!.request(request.id, target, request.deadlineMs, request.payload);
-  }
-
-  private enqueue(request: Request): void {
-    request.state = REQUEST_STATE.waiting;
-    request.worker = undefined;
-    this.room.enter(request);
-    if (request.seat !== undefined) this.ofLu.enter(request.seat);
-    this.counters.queued += 1;
-    this.options.onWaiting?.(this.room.total);
-  }
-
-  private unreserve(worker: WorkerRecord, group: number, seat: LuSeat | undefined): void {
-    if (seat === undefined || !seat.isDedicated) worker.reserved[group]! -= 1;
-    if (seat !== undefined) seat.running -= 1;
-    worker.reservedTotal -= 1;
-  }
-
-  /** A session of `worker` is free again; `drain` then gives it to the request that waits longest. */
-  private freed(worker: WorkerRecord, group: number, seat: LuSeat | undefined): void {
-    this.unreserve(worker, group, seat);
-    worker.full[group] = 0;
-  }
-
-  /** A worker for a request whose turn it is; none while others wait. */
-  private pick(group: number): WorkerRecord | undefined {
-    return this.room.sizeOf(group) === 0 ? this.balancer.pick(this.candidates, group) : undefined;
-  }
-
-  private drain(group: number): void {
-    for (let first = this.room.first(group); first !== undefined; first = this.room.first(group)) {
-      const worker = this.balancer.pick(this.candidates, group);
-      if (worker === undefined) return;
-      this.room.leave(first);
-      this.give(first, worker);
-    }
-  }
-
-  private drainAll(): void {
-    if (this.room.total === 0) return;
-    for (let group = 0; group < this.options.groups; group += 1) this.drain(group);
-    this.ofLu.drain();
   }
 
   private expired(slot: number): void {
     const request = this.requests.at(slot)!;
     const name = this.nameOf(request);
-    const isWaiting = request.state === REQUEST_STATE.waiting;
+    const isWaiting = request.state === REQUEST_STATE.waiting || request.verb === OPEN_TARGET;
     const error = isWaiting
-      ? waitTimeout(name, request.group, this.waitingOf(request.group), this.directory)
-      : callTimeout(name, request, this.clock.nowMs());
+      ? waitTimeout(name, request, this.waitingOf(request.group), this.directory)
+      : callTimeout(name, request, this.clock.nowMs(), isNothingSent(request.verb) ? 'no' : 'maybe');
     this.giveUp(request, error);
   }
 
   /** The caller gets `error` now. A worker that has the request is told; its session stays promised until it answers. */
   private giveUp(request: Request, error: HostLinkError): void {
     if (request.state === REQUEST_STATE.waiting) {
-      this.room.leave(request);
+      this.placement.room.leave(request);
       this.end(request, error);
       return;
     }
@@ -381,18 +376,21 @@ export class Dispatcher {
     this.sink.fail(request.slot, error);
   }
 
-  private checkMayWait(service: number, group: number, seat: LuSeat | undefined): void {
-    if (!this.directory.hasHope()) throw notSent('SERVICE_UNAVAILABLE', this.services[service]!.name);
-    const waiting = seat === undefined ? this.room.sizeOf(group) : seat.queue.size;
-    if (waiting >= this.waitingMax) throw this.tooMany(service, group, waiting);
-  }
-
-  private tooMany(service: number, group: number, waiting: number): HostLinkError {
-    this.counters.queueFull += 1;
-    return queueFull(this.services[service]!.name, group, waiting, this.waitingMax, this.directory);
-  }
-
   private nameOf(request: Request): string {
     return this.services[request.service]!.name;
   }
+}
+
+function errorIn(bytes: Buffer, from: number, to: number): HostLinkError {
+  return HostLinkError.fromRecord(JSON.parse(bytes.toString('utf8', from, to)) as ErrorRecord);
+}
+
+/** Of a request that waits: one of an idempotent service may have been sent by a worker that was lost. */
+function sentBefore(request: Request): 'no' | 'maybe' {
+  return request.isRetried ? 'maybe' : 'no';
+}
+
+/** Opening and receiving send nothing to the host. */
+function isNothingSent(verb: number): boolean {
+  return verb === OPEN_TARGET || verb >= HELD_RECEIVE;
 }

@@ -1,8 +1,11 @@
 import type { WorkerRecord } from './directory.js';
 import type { LuSeat } from './lu-seats.js';
 
-/** Where a request is. ABANDONED: its caller has been answered, its worker has not answered yet. */
-export const REQUEST_STATE = { free: 0, waiting: 1, atWorker: 2, abandoned: 3 } as const;
+/**
+ * Where a request is. ABANDONED: its caller has been answered, its worker has not answered yet. HELD: it opened a session
+ * that its caller keeps.
+ */
+export const REQUEST_STATE = { free: 0, waiting: 1, atWorker: 2, abandoned: 3, held: 4 } as const;
 export type RequestState = (typeof REQUEST_STATE)[keyof typeof REQUEST_STATE];
 
 const SLOT_BITS = 20;
@@ -34,6 +37,10 @@ export class Request {
   worker: WorkerRecord | undefined = undefined;
   /** The LU it names; undefined for any session of its group. */
   seat: LuSeat | undefined = undefined;
+  /** What it asks for beside a call, see channel/messages: 0, OPEN_TARGET, or an operation on a held session. */
+  verb = 0;
+  /** Workers that refused it since it last waited. */
+  tried: Set<WorkerRecord> | undefined = undefined;
   isRetried = false;
   /** Neighbours in the wait queue. */
   before: Request | undefined = undefined;
@@ -77,6 +84,8 @@ export class RequestTable {
     request.payload = NO_PAYLOAD;
     request.worker = undefined;
     request.seat = undefined;
+    request.tried = undefined;
+    request.verb = 0;
     request.isRetried = false;
     this.free.push(request);
   }

@@ -1,6 +1,8 @@
 import { assert } from '../base/assert.js';
 import type { BindImage } from '../sna/bind.js';
 import * as M from '../sna/masks.js';
+import { BRACKET } from './bracket.js';
+import { CHAIN_OUT } from './chain.js';
 import { checkControlRh, receiveDfc, receiveExpeditedDfc } from './half-session-control.js';
 import { hasTraffic, OWE, refuse, SessionCore } from './half-session-core.js';
 import { answerDeferred, receiveData } from './half-session-data.js';
@@ -55,6 +57,17 @@ export class HalfSession {
   /** Has any byte of the current, or last, chain been handed to port.transmit. */
   get hasTransmitted(): boolean {
     return this.core.hasTransmitted;
+  }
+
+  /** No bracket is open, or the session has none. */
+  get isBetweenBrackets(): boolean {
+    const { bracket } = this.core;
+    return bracket === BRACKET.state.NONE || bracket === BRACKET.state.BETB;
+  }
+
+  /** Is a chain of ours on its way: not all out, or its definite response still due? */
+  get isSending(): boolean {
+    return this.core.chainOut !== CHAIN_OUT.state.IDLE;
   }
 
   /** Refuse every BIND with this sense (0x08450000: not now, NOTIFY will follow); 0 takes those that can be taken. */

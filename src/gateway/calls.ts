@@ -11,6 +11,13 @@ interface Watch {
   readonly listener: () => void;
 }
 
+/** Who keeps a session: hears once that it is open, and once that it is over. */
+export interface Holder {
+  opened(lu: string, worker: number): void;
+  /** @param error why, when it was not given back */
+  ended(error: HostLinkError | undefined): void;
+}
+
 let newestResolve: Resolve;
 let newestReject: Reject;
 
@@ -22,11 +29,14 @@ function capture(resolve: Resolve, reject: Reject): void {
 
 function nobody(): void {}
 
+const NO_BYTES = new Uint8Array(0);
+
 /** The promises of the calls under way, by slot of their request. */
 export class Calls implements ResultSink {
   private readonly resolves: Resolve[] = [];
   private readonly rejects: Reject[] = [];
   private readonly watches: (Watch | undefined)[] = [];
+  private readonly holders = new Map<number, Holder>();
   private readonly abort: (id: number, reason: unknown) => void;
 
   /** @param abort told when a signal fires; `fail` follows from it */
@@ -42,6 +52,22 @@ export class Calls implements ResultSink {
     this.rejects[slot] = newestReject;
     this.watches[slot] = signal === undefined ? undefined : this.watch(id, signal);
     return promise;
+  }
+
+  /** The promise for the request `id`, which opens a session to keep; `holder` hears what becomes of that. */
+  openHeld(id: number, signal: AbortSignal | undefined, holder: Holder): Promise<Uint8Array> {
+    this.holders.set(slotOf(id), holder);
+    return this.open(id, signal);
+  }
+
+  opened(slot: number, lu: string, worker: number): void {
+    const resolve = this.resolves[slot]!;
+    const holder = this.holders.get(slot)!;
+    this.close(slot);
+    this.resolves[slot] = () => holder.ended(undefined);
+    this.rejects[slot] = (error) => holder.ended(error);
+    holder.opened(lu, worker);
+    resolve(NO_BYTES);
   }
 
   reply(slot: number, bytes: Buffer, from: number, to: number): void {
@@ -66,6 +92,7 @@ export class Calls implements ResultSink {
   private close(slot: number): void {
     this.resolves[slot] = nobody;
     this.rejects[slot] = nobody;
+    if (this.holders.size > 0) this.holders.delete(slot);
     const watch = this.watches[slot];
     if (watch === undefined) return;
     this.watches[slot] = undefined;

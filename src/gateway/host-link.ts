@@ -17,25 +17,17 @@ import type { WorkerLauncher } from '../supervisor/launcher.js';
 import type { RuntimeEvent } from '../supervisor/options.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import { WorkerHost } from '../supervisor/worker-host.js';
+import { type CallOptions, callerStack, checkMs, checkOptions, type OpenOptions } from './call-options.js';
 import { Calls } from './calls.js';
-import { LuTargets, type LuWish } from './lu-target.js';
+import type { HeldSession } from './held-session.js';
+import { HeldSessions } from './held-sessions.js';
+import { LuTargets } from './lu-target.js';
 import { changeable, Operations } from './operations.js';
 import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
 import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
 
 const RUN_ID_SIZE = 10;
-
-/** Longest deadline of a call, ms: what a timer of Node holds. */
-export const CALL_TIMEOUT_MAX_MS = 2_147_483_647;
-
-/** How a call is to be made. Naming an LU, a terminal or an instance ties it to that one LU session. */
-export interface CallOptions extends LuWish {
-  /** Deadline from now, over 0 and at most CALL_TIMEOUT_MAX_MS; the service's own when absent. */
-  readonly timeoutMs?: number | undefined;
-  /** Aborting it ends the call with CALL_ABORTED; what was sent already is not taken back. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface StopOptions {
   /** How long calls under way may take to finish; stopGraceMs of the configuration when absent. */
@@ -90,6 +82,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   private readonly traces: Traces;
   private readonly services: ReadonlyMap<string, ServiceConfig>;
   private readonly targets: LuTargets;
+  private readonly held: HeldSessions;
   private readonly headers: readonly UserHeader[];
   private readonly startedMs: number;
   private state: RuntimeState = 'RUNNING';
@@ -138,9 +131,11 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       groups: config.groups.length,
       services: config.services,
       maxqcount: config.server.maxqcount,
+      instanceMax: config.server.instanceMax,
       sink: this.calls,
       onWaiting: () => this.supervisor.considerGrowth(),
     });
+    this.held = this.newHeldSessions();
     this.supervisor = this.newSupervisor(options.launcher ?? newWorkerHost(config, options, log), log, prng);
     this.operations = new Operations({
       config,
@@ -184,8 +179,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     try {
       const entry = this.services.get(service);
       if (entry === undefined) throw this.unknownService(service);
-      const bytes = typeof payload === 'string' ? encodeEbcdic(payload, entry.codePage) : payload;
-      this.checkPayload(bytes);
+      const bytes = this.bytesOf(payload, entry);
       if (entry.header >= 0) return this.callByHeader(entry, bytes, options);
       let timeoutMs = entry.timeoutMs;
       let signal: AbortSignal | undefined;
@@ -211,11 +205,28 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     return decodeEbcdic(bytes, this.services.get(service)!.codePage);
   }
 
+  /**
+   * Keep a session for this program, until it is closed: any free one of a service or session type, or one LU's.
+   * @returns the session; `await using` closes it
+   * @throws HostLinkError (as rejection) OPTION_INVALID, SERVICE_UNKNOWN, LU_UNKNOWN, TERMINAL_UNKNOWN, LU_IN_USE,
+   *   LU_UNAVAILABLE (details.retry says whether and when a retry makes sense), QUEUE_FULL, SESSION_WAIT_TIMEOUT,
+   *   CALL_ABORTED, SERVICE_HELD, SERVICE_UNAVAILABLE, RUNTIME_STOPPED
+   */
+  async open(options: OpenOptions): Promise<HeldSession> {
+    const named = options.service === undefined ? undefined : this.services.get(options.service);
+    if (options.service !== undefined && named === undefined) throw this.unknownService(options.service);
+    const target = this.targets.findToOpen(options, named);
+    const timeoutMs = checkOptions(options, target.service.timeoutMs);
+    const { idleTimeoutMs = this.config.server.heldIdleTimeoutMs } = options;
+    checkMs('idleTimeoutMs', idleTimeoutMs);
+    return this.held.open({ ...target, timeoutMs, idleTimeoutMs, signal: options.signal, at: callerStack(this.open) });
+  }
+
   /** What the runtime is doing, as plain JSON. */
   stats(): HostLinkStats {
-    const { config, directory, dispatcher } = this;
+    const { config, directory, dispatcher, held } = this;
     const { seats, scaled, operator } = this.supervisor;
-    const sources = { config, directory, dispatcher, seats, scaled, operator };
+    const sources = { config, directory, dispatcher, held, seats, scaled, operator };
     return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
   }
 
@@ -265,6 +276,23 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     this.state = 'STOPPED';
   }
 
+  private newHeldSessions(): HeldSessions {
+    const { clock, calls, config } = this;
+    return new HeldSessions({
+      clock,
+      calls,
+      dispatcher: () => this.dispatcher,
+      reportMs: config.server.heldReportMs,
+      linkOf: (worker) => this.supervisor.seats[worker]?.link?.name ?? '',
+      bytesOf: (payload, service) => this.bytesOf(payload, service),
+      timeoutOf: (limits, service) => checkOptions(limits, service.timeoutMs),
+      event: (name, { worker, link }, details) => {
+        this.log.part('session').warn({ worker, link, ...details }, name);
+        clock.soon(() => this.emit('event', { name, workerId: worker, link, details }));
+      },
+    });
+  }
+
   private newSupervisor(launcher: WorkerLauncher, log: Log, prng: Prng): Supervisor {
     const { config, clock, directory, dispatcher } = this;
     return new Supervisor({
@@ -303,10 +331,12 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     return this.calls.open(id, options.signal);
   }
 
-  private checkPayload(bytes: unknown): void {
+  /** @throws HostLinkError EBCDIC_UNMAPPABLE, PAYLOAD_INVALID, PAYLOAD_TOO_LONG */
+  private bytesOf(payload: Uint8Array | string, { codePage }: ServiceConfig): Uint8Array {
+    const bytes = typeof payload === 'string' ? encodeEbcdic(payload, codePage) : payload;
     if (!(bytes instanceof Uint8Array)) throw new HostLinkError('PAYLOAD_INVALID', '', { kind: typeof bytes });
     const { callSizeMax } = this.config.server;
-    if (bytes.length <= callSizeMax) return;
+    if (bytes.length <= callSizeMax) return bytes;
     const note = `${bytes.length} bytes, at most ${callSizeMax} are allowed.`;
     throw new HostLinkError('PAYLOAD_TOO_LONG', note, { size: bytes.length, callSizeMax });
   }
@@ -315,21 +345,6 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     const known = [...this.services.keys()];
     return new HostLinkError('SERVICE_UNKNOWN', `Known: ${known.join(', ')}.`, { service, known });
   }
-}
-
-/** @returns the deadline from now. @throws HostLinkError CALL_ABORTED, OPTION_INVALID */
-function checkOptions({ timeoutMs, signal }: CallOptions, serviceMs: number): number {
-  if (signal?.aborted) {
-    throw new HostLinkError('CALL_ABORTED', '', { sent: 'no' }, { cause: signal.reason });
-  }
-  if (timeoutMs === undefined) return serviceMs;
-  if (timeoutMs > 0 && timeoutMs <= CALL_TIMEOUT_MAX_MS) return timeoutMs;
-  const allowed = `over 0, at most ${CALL_TIMEOUT_MAX_MS}`;
-  throw new HostLinkError('OPTION_INVALID', `timeoutMs: ${allowed}.`, {
-    option: 'timeoutMs',
-    value: timeoutMs,
-    allowed,
-  });
 }
 
 function effective(config: string | HostLinkInput | HostLinkConfig): HostLinkConfig {

@@ -13,6 +13,19 @@ export interface LuWish {
   readonly instance?: string | undefined;
 }
 
+/** What `HostLink.open` is asked for. */
+export interface OpenWish extends LuWish {
+  /** Session type within the application; the service's own when absent. */
+  readonly type?: string | undefined;
+}
+
+/** What `HostLink.open` opens. */
+export interface OpenTarget {
+  readonly service: ServiceConfig;
+  readonly seat: LuSeat | undefined;
+  readonly group: number;
+}
+
 /** Finds the one LU that a call asks for. */
 export class LuTargets {
   private readonly config: HostLinkConfig;
@@ -50,10 +63,65 @@ export class LuTargets {
     const { terminal, group } = route;
     const named = this.find(wish, service);
     const seat = named ?? (terminal === '' ? undefined : this.find({ terminal }, service));
-    if (seat === undefined || !isTyped || seat.group === group) return seat;
+    if (seat !== undefined && isTyped) this.checkType(seat, group);
+    return seat;
+  }
+
+  private checkType(seat: LuSeat, group: number): void {
+    if (seat.group === group) return;
     const [own, wanted] = [seat.group, group].map((index) => this.config.groups[index]!.sessionType);
     const reason = `its session type is '${own}', not '${wanted}'`;
     throw new HostLinkError('LU_UNAVAILABLE', `(${seat.name}: ${reason})`, { lu: seat.name, reason, retry: 'never' });
+  }
+
+  /**
+   * What `HostLink.open` is to open: the service it counts for, its LU or the group of which any session will do.
+   * @param wish names a service, a session type, an LU, terminal or instance, or several of these that fit together
+   * @throws HostLinkError OPTION_INVALID (nothing named, no such type, more than one meant), and what `find` throws
+   */
+  findToOpen(wish: OpenWish, service: ServiceConfig | undefined): OpenTarget {
+    const given = service ?? this.serviceFor(wish);
+    const seat = this.find(wish, given);
+    if (wish.type === undefined) return { service: given, seat, group: given.group };
+    const { application } = this.config.groups[given.group]!;
+    const typed = this.config.groups.find(
+      (group) => group.application === application && group.sessionType === wish.type,
+    );
+    if (typed === undefined) throw this.typeUnknown(wish.type);
+    if (seat !== undefined) this.checkType(seat, typed.index);
+    return { service: given, seat, group: typed.index };
+  }
+
+  /** The service of an open that names none: one of the application that the LU, or the session type, is of. */
+  private serviceFor(wish: OpenWish): ServiceConfig {
+    const { groups, services } = this.config;
+    const lu = wish.lu ?? wish.instance;
+    let applications: (string | undefined)[];
+    if (wish.terminal !== undefined) {
+      applications = [groups[this.ofTerminal(String(wish.terminal)).group]?.application];
+    } else if (lu !== undefined) {
+      applications = [groups[this.ofLu(lu).group]?.application];
+    } else if (wish.type !== undefined) {
+      applications = groups.filter((group) => group.sessionType === wish.type).map((group) => group.application);
+      if (applications.length === 0) throw this.typeUnknown(wish.type);
+    } else {
+      throw new HostLinkError('OPTION_INVALID', 'Name a service, type, lu, terminal or instance.', {
+        option: 'service',
+      });
+    }
+    const serving = services.filter((one) => applications.includes(groups[one.group]!.application));
+    const exact = serving.filter((one) => wish.type === undefined || groups[one.group]!.sessionType === wish.type);
+    const distinct = new Set(applications);
+    const [service = serving[0]] = exact;
+    if (service !== undefined && distinct.size === 1) return service;
+    const why = distinct.size > 1 ? `${[...distinct].join(', ')} all have it` : 'no service is of its application';
+    throw new HostLinkError('OPTION_INVALID', `Name the service: ${why}.`, { option: 'service', ...wish });
+  }
+
+  private typeUnknown(type: string): HostLinkError {
+    const allowed = [...new Set(this.config.groups.map((group) => group.sessionType))];
+    const note = `type: one of ${allowed.map((one) => `'${one}'`).join(', ')}.`;
+    return new HostLinkError('OPTION_INVALID', note, { option: 'type', value: type, allowed });
   }
 
   private ofTerminal(terminal: string): LuSeat {

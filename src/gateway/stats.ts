@@ -8,6 +8,7 @@ import type { LinkHold, LinkOperator } from '../supervisor/link-operator.js';
 import { sessionsOf } from '../supervisor/link-pool.js';
 import type { ScalingCounters } from '../supervisor/scaling.js';
 import type { WorkerSeat } from '../supervisor/worker-seat.js';
+import type { HeldSessions, HeldStats } from './held-sessions.js';
 import type { SessionProgress } from './readiness.js';
 
 export type RuntimeState = 'RUNNING' | 'STOPPING' | 'STOPPED';
@@ -80,11 +81,13 @@ export interface HostLinkStats {
   readonly services: readonly (ServiceStats & { readonly isHeld: boolean })[];
   /** Calls that wait now, and counters since the start. */
   readonly dispatch: DispatchCounters & { readonly waiting: number };
+  /** Sessions that programs of this process hold, those held longest first, at most 100. */
+  readonly held: readonly HeldStats[];
   /** Workers started and stopped because of the load, since the start. */
   readonly scaling: Readonly<ScalingCounters>;
 }
 
-const IS_UP: readonly boolean[] = SESSION_STATES.map((state) => ['ACTIVE', 'BUSY', 'LATE'].includes(state));
+const IS_UP: readonly boolean[] = SESSION_STATES.map((state) => ['ACTIVE', 'BUSY', 'LATE', 'OPEN'].includes(state));
 
 function upOf(states: readonly number[]): number {
   return states.reduce((sum, count, at) => (IS_UP[at] ? sum + count : sum), 0);
@@ -119,6 +122,7 @@ export interface StatsSources {
   readonly dispatcher: Dispatcher;
   readonly seats: readonly WorkerSeat[];
   readonly operator: Pick<LinkOperator, 'holdOf'>;
+  readonly held: Pick<HeldSessions, 'stats'>;
   readonly scaled: ScalingCounters;
 }
 
@@ -193,6 +197,7 @@ export function collectStats(sources: StatsSources, run: string, state: RuntimeS
       isHeld: dispatcher.holds.services[at] !== 0,
     })),
     dispatch: { waiting: dispatcher.waiting, ...dispatcher.counters },
+    held: sources.held.stats(),
     scaling: { ...sources.scaled },
   };
 }

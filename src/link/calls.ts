@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
-import { LU_TARGET } from '../channel/messages.js';
+import { HELD_CALL, LU_TARGET, OPEN_TARGET } from '../channel/messages.js';
+import { HeldSessions } from './held-sessions.js';
 import { LuCalls, type LuWaiter } from './lu-calls.js';
 import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
@@ -26,6 +27,8 @@ export class Calls {
   refused = 0;
   /** Requests for one LU and no other. */
   readonly ofLu: LuCalls;
+  /** Sessions that programs keep. */
+  readonly held: HeldSessions;
 
   constructor(
     table: SessionTable,
@@ -40,7 +43,8 @@ export class Calls {
     this.channel = channel;
     this.clock = clock;
     this.finishTimeoutMs = finishTimeoutMs;
-    this.ofLu = new LuCalls(table, recovery, channel);
+    this.held = new HeldSessions(recovery, channel, finishTimeoutMs, { free: (session) => this.ended(session) });
+    this.ofLu = new LuCalls(table, recovery, channel, this.held);
     this.waiting = Array.from({ length: groupCount }, () => []);
   }
 
@@ -52,8 +56,8 @@ export class Calls {
       this.channel.fail(id, new HostLinkError('CALL_TIMEOUT', '(not sent)', { sent: 'no' }));
       return;
     }
-    if (target >= LU_TARGET) {
-      this.ofLu.request(id, target - LU_TARGET, bytes, from, to);
+    if (target >= OPEN_TARGET) {
+      this.requestOther(id, target, bytes, from, to);
       return;
     }
     for (let session = this.table.firstFree(target); session; session = this.table.firstFree(target)) {
@@ -63,6 +67,28 @@ export class Calls {
     this.waitOrRefuse(id, target, bytes, from, to);
   }
 
+  /** What is not a call on any free session. */
+  private requestOther(id: number, target: number, bytes: Buffer, from: number, to: number): void {
+    if (target >= LU_TARGET) {
+      const lu = target - LU_TARGET;
+      if (lu < OPEN_TARGET) this.ofLu.request(lu, { id, bytes, from, to, isOpen: false });
+      else this.ofLu.request(lu - OPEN_TARGET, { id, bytes, from, to, isOpen: true });
+    } else if (target >= HELD_CALL) {
+      this.held.request(id, target, bytes, from, to);
+    } else {
+      this.open(id, target - OPEN_TARGET);
+    }
+  }
+
+  /** Keep any free session of the group. One that is still finishing is not waited for: another worker may have one. */
+  private open(id: number, group: number): void {
+    for (let session = this.table.firstFree(group); session; session = this.table.firstFree(group)) {
+      if (session.canCall()) return this.held.open(id, session);
+      this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
+    }
+    this.refuse(id);
+  }
+
   /** The block has been worked off. */
   requestsEnd(): void {
     this.blockMs = -1;
@@ -70,7 +96,7 @@ export class Calls {
 
   /** The caller of a request left: take it back if it is still unsent, else let its reply come late. */
   cancel(id: number): void {
-    if (this.ofLu.cancel(id)) return;
+    if (this.ofLu.cancel(id) || this.held.cancel(id)) return;
     if (this.waitingCount > 0 && this.cancelWaiting(id)) return;
     for (const session of this.table.list('BUSY')) {
       if (!session.carries(id)) continue;
@@ -81,6 +107,17 @@ export class Calls {
 
   /** A session has no request any more: it takes a waiting one, becomes free, or has yet to finish its exchange. */
   ended(session: LuSession): void {
+    if (session.hold !== undefined) {
+      this.held.rested(session);
+      return;
+    }
+    if (session.isNamed) {
+      session.isNamed = false;
+      if (session.config.afterUse === 'END') {
+        this.recovery.renew(session);
+        return;
+      }
+    }
     if (!session.canCall()) {
       this.recovery.enter(session, 'BUSY', this.finishTimeoutMs);
       return;
@@ -119,7 +156,7 @@ export class Calls {
       this.refuse(id);
       return;
     }
-    queue.push({ id, bytes, from, to });
+    queue.push({ id, bytes, from, to, isOpen: false });
     this.waitingCount += 1;
   }
 

@@ -35,7 +35,7 @@ export interface LinkContext {
 
 const VENDOR_TEXT = 'hostlink';
 /** States that keep a stop waiting. */
-const OPEN_STATES = ['BUSY', 'LATE', 'CLOSING', 'ACTIVE', 'PENDING_ACTIVE'] as const;
+const OPEN_STATES = ['BUSY', 'LATE', 'OPEN', 'CLOSING', 'ACTIVE', 'PENDING_ACTIVE'] as const;
 
 /**
  * One link: its transport, its DLSw peer, its PUs with their circuits, its sessions. Lives in one worker and talks to the
@@ -153,6 +153,7 @@ export class Link implements WorkerHandler, TransportEvents {
     this.cancelTimer = this.context.clock.after(graceMs, () => this.end());
     this.sessions.calls.ofLu.stop();
     this.sessions.recovery.stop();
+    this.sessions.calls.held.stop();
     this.stopWhenIdle();
   }
 

@@ -1,5 +1,6 @@
 import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
+import type { HeldSessions } from './held-sessions.js';
 import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import type { SessionTable } from './session-table.js';
@@ -10,6 +11,8 @@ export interface LuWaiter {
   readonly bytes: Buffer;
   readonly from: number;
   readonly to: number;
+  /** Not a call: the session is to be kept. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -21,30 +24,36 @@ export class LuCalls {
   private readonly table: SessionTable;
   private readonly recovery: Recovery;
   private readonly channel: WorkerChannel;
+  private readonly held: HeldSessions;
   private waiting = 0;
 
-  constructor(table: SessionTable, recovery: Recovery, channel: WorkerChannel) {
+  constructor(table: SessionTable, recovery: Recovery, channel: WorkerChannel, held: HeldSessions) {
     this.table = table;
     this.recovery = recovery;
     this.channel = channel;
+    this.held = held;
   }
 
   /** @param lu place of the LU among all of the link, PU by PU */
-  request(id: number, lu: number, bytes: Buffer, from: number, to: number): void {
+  request(lu: number, request: LuWaiter): void {
+    const { id } = request;
     const session = this.table.sessions[lu];
     if (session === undefined) {
       this.channel.fail(id, new HostLinkError('LU_UNKNOWN', '', { lu, retry: 'never' }));
       return;
     }
     if (session.waiter !== undefined) return this.inUse(id, session);
-    if (session.state === 'ACTIVE' && this.start(session, { id, bytes, from, to })) return;
+    if (session.state === 'ACTIVE' && this.start(session, request)) return;
     if (!session.isDedicated) {
       if (session.isInUse) return this.inUse(id, session);
-      if (session.state === 'DOWN' || session.state === 'HELD' || session.state === 'CLOSING') {
+      const isClosing = session.state === 'CLOSING' && !this.recovery.isRenewing(session);
+      // One that is DOWN without a reason has not been asked for yet: its ACTLU may be on the way.
+      const isDown = session.state === 'DOWN' && session.reason !== '';
+      if (isDown || session.state === 'HELD' || isClosing) {
         return this.unavailable(id, session, session.reason || `the session is ${session.state}`);
       }
     }
-    session.waiter = { id, bytes, from, to };
+    session.waiter = request;
     this.waiting += 1;
     this.recovery.hurry(session);
   }
@@ -91,9 +100,17 @@ export class LuCalls {
   }
 
   /** @returns true when the request has been sent or has failed for good */
-  private start(session: LuSession, { id, bytes, from, to }: LuWaiter): boolean {
+  private start(session: LuSession, { id, bytes, from, to, isOpen }: LuWaiter): boolean {
+    if (isOpen) {
+      if (!session.canCall()) return false;
+      this.held.open(id, session);
+      return true;
+    }
     const outcome = session.call(id, bytes, from, to);
-    if (outcome === 'sent') this.recovery.enter(session, 'BUSY');
+    if (outcome === 'sent') {
+      session.isNamed = true;
+      this.recovery.enter(session, 'BUSY');
+    }
     return outcome !== 'busy';
   }
 

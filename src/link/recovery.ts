@@ -15,8 +15,8 @@ const IN_USE: Partial<Record<SessionState, boolean>> = { ACTIVE: true, BUSY: tru
 export interface RecoveryActions {
   /** Send the session information to the host: INIT-SELF, or the LOGON text. */
   initiate(session: LuSession): void;
-  /** Ask the host to end the session: TERM-SELF. */
-  terminate(session: LuSession): void;
+  /** Ask the host to end the session: TERM-SELF, in order or forced. */
+  terminate(session: LuSession, isForced: boolean): void;
   /** Forget the session without traffic. */
   reset(session: LuSession, cause: string): void;
   /** An attempt to bring it up came to nothing. */
@@ -39,6 +39,10 @@ export class Recovery {
   private readonly actions: RecoveryActions;
   private readonly deadlines: DeadlineSet<LuSession>;
   private readonly backoffs = new Map<LuSession, Backoff>();
+  /** Being ended by us only to be brought up afresh. */
+  private readonly renewing = new Set<LuSession>();
+  /** Of those being ended by us, where the host has been told to end it at once. */
+  private readonly forced = new Set<LuSession>();
   private isStopping = false;
 
   constructor(table: SessionTable, link: LinkConfig, clock: Clock, prng: Prng, actions: RecoveryActions) {
@@ -56,6 +60,8 @@ export class Recovery {
     if (timeoutMs !== undefined) this.deadlines.add(session, this.clock.nowMs() + timeoutMs);
     const from = session.state;
     if (from === state) return;
+    if (this.renewing.size > 0) this.renewing.delete(session);
+    if (this.forced.size > 0) this.forced.delete(session);
     this.table.move(session, state);
     if (!IN_USE[from] || !IN_USE[state]) this.actions.changed();
   }
@@ -152,10 +158,28 @@ export class Recovery {
     this.enter(session, 'LATE', this.link.timers.lateReplyMs);
   }
 
-  /** Ended by us: TERM-SELF is out, UNBIND awaited. */
-  close(session: LuSession): void {
+  /** Ended by us: TERM-SELF is out, UNBIND awaited. @param isForced it is in the middle of something nobody will finish */
+  close(session: LuSession, isForced = !session.half.isBetweenBrackets): void {
     this.enter(session, 'CLOSING', this.link.timers.haltMs);
-    this.actions.terminate(session);
+    if (isForced) this.forced.add(session);
+    this.actions.terminate(session, isForced);
+  }
+
+  /** End it, and bring it up afresh: the next user gets a session that nobody has used. */
+  renew(session: LuSession): void {
+    this.close(session);
+    this.renewing.add(session);
+  }
+
+  isRenewing(session: LuSession): boolean {
+    return this.renewing.has(session);
+  }
+
+  /** It was ended to be brought up afresh. */
+  renewed(session: LuSession): void {
+    this.actions.event('session.renewed', session, {});
+    if (this.isStopping) this.enter(session, 'DOWN');
+    else this.ready(session);
   }
 
   /** Stop: no session is brought up any more; those without a request are ended, the others when they are done. */
@@ -210,17 +234,27 @@ export class Recovery {
       case 'PENDING_ACTIVE':
         return this.giveUp(session, 'the host bound the session but did not start it in time');
       case 'LATE':
+      case 'OPEN':
       case 'BUSY':
         return this.giveUp(session, 'the host kept the session without an answer');
       case 'CLOSING':
-        return this.forget(session, 'the host did not end the session in time');
+        return this.closeLate(session);
       default:
     }
   }
 
+  /** The host did not end it in order: then at once; and when it does not do that either, it is forgotten here. */
+  private closeLate(session: LuSession): void {
+    if (this.forced.has(session)) return this.forget(session, 'the host did not end the session in time');
+    this.forced.add(session);
+    this.deadlines.add(session, this.clock.nowMs() + this.link.timers.haltMs);
+    this.actions.terminate(session, true);
+  }
+
   /** End what may be left of the attempt at the host, forget it here, and try again later. */
   private giveUp(session: LuSession, reason: string): void {
-    this.actions.terminate(session);
+    const isBound = session.state !== 'INIT_PENDING' && session.state !== 'QUEUED_AT_HOST';
+    this.actions.terminate(session, isBound);
     this.forget(session, reason);
   }
 

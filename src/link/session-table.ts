@@ -50,6 +50,7 @@ const IS_READY: Record<SessionState, boolean> = {
   ACTIVE: true,
   BUSY: true,
   LATE: true,
+  OPEN: true,
   RETRY: false,
   CLOSING: false,
   HELD: false,
@@ -61,7 +62,7 @@ const IS_READY: Record<SessionState, boolean> = {
  */
 export class SessionTable {
   readonly sessions: LuSession[] = [];
-  /** Usable sessions per group of the pool: ACTIVE, BUSY and LATE. */
+  /** Usable sessions per group of the pool: ACTIVE, BUSY, LATE and OPEN. */
   readonly ready: number[];
   private readonly lists: Record<SessionState, SessionList>;
   private readonly free: SessionList[];

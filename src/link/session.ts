@@ -6,6 +6,7 @@ import { HalfSession } from '../fsm/half-session.js';
 import { type HalfSessionPort, RECEIVED, SEND } from '../fsm/half-session-port.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
 import { describeSense } from '../sna/sense.js';
+import type { Hold } from './hold.js';
 import type { LuWaiter } from './lu-calls.js';
 import type { SessionList } from './session-table.js';
 import type { SscpLu } from './sscp-lu.js';
@@ -63,6 +64,10 @@ export class LuSession implements HalfSessionPort {
   sscp!: SscpLu;
   /** A request for this LU and no other. */
   waiter: LuWaiter | undefined;
+  /** Kept by a program. */
+  hold: Hold | undefined;
+  /** The request it carries, or carried last, named this very LU. */
+  isNamed = false;
   /** Why an operator wants it ended and kept so, whatever happens to the link; '' when none does. */
   heldFor = '';
   /** Requests sent since start. */
@@ -108,7 +113,7 @@ export class LuSession implements HalfSessionPort {
   /** Is it one that requests run on? */
   get isInUse(): boolean {
     const { state } = this;
-    return state === 'ACTIVE' || state === 'BUSY' || state === 'LATE';
+    return state === 'ACTIVE' || state === 'BUSY' || state === 'LATE' || state === 'OPEN';
   }
 
   /** Does it carry a request, with or without a caller that still waits? */
@@ -156,6 +161,7 @@ export class LuSession implements HalfSessionPort {
   /** The session is gone: its request fails, or goes elsewhere when certainly nothing of it was sent. */
   lose(reason: string): void {
     this.reason = reason;
+    this.isNamed = false;
     if (this.requestId === NO_REQUEST) return;
     if (this.half.hasTransmitted) {
       const { name: lu } = this.config;
@@ -223,6 +229,7 @@ export class LuSession implements HalfSessionPort {
   /** Hot path: a reply in one RU goes from the socket's bytes into the answer block of this tick, copied once. */
   received(bytes: Uint8Array, from: number, to: number, flags: number): number {
     if (this.requestId === NO_REQUEST) {
+      if (this.hold !== undefined) return this.hold.received(bytes, from, to, flags);
       this.owner.noticed(this, 'UNSOLICITED_DATA', to - from);
       return 0;
     }
@@ -238,12 +245,16 @@ export class LuSession implements HalfSessionPort {
   chainDiscarded(): void {
     this.parts = [];
     this.partsSize = 0;
+    this.hold?.discard();
   }
 
-  sent(): void {}
+  sent(): void {
+    this.hold?.sent();
+  }
 
   responded(senseData: number): void {
-    if (senseData !== 0 && this.requestId !== NO_REQUEST) this.rejected(senseData);
+    if (this.requestId === NO_REQUEST) this.hold?.responded(senseData);
+    else if (senseData !== 0) this.rejected(senseData);
   }
 
   stateChanged(state: LuLuState, cause: string, senseData: number): void {

@@ -39,7 +39,7 @@ export class Sessions {
     this.table = new SessionTable(groups.length);
     this.recovery = new Recovery(this.table, link, clock, prng, {
       initiate: (session) => session.initiate(),
-      terminate: (session) => session.sscp.terminate(),
+      terminate: (session, isForced) => session.sscp.terminate(isForced),
       reset: (session, cause) => session.reset(cause),
       failed: (session, reason) => this.calls.ofLu.failed(session, reason),
       changed: context.changed,
@@ -145,7 +145,7 @@ export class Sessions {
   }
 
   private started(session: LuSession): void {
-    if (session.state === 'CLOSING' || session.hasRequest) return;
+    if (session.state === 'CLOSING' || session.hasRequest || session.hold !== undefined) return;
     if (!session.canCall()) {
       this.recovery.enter(session, 'PENDING_ACTIVE');
       return;
@@ -162,6 +162,7 @@ export class Sessions {
     const heldFor = session.sscp.isEnabled ? undefined : session.reason;
     this.requestLost(session, reason);
     if (heldFor !== undefined) this.recovery.hold(session, heldFor);
+    else if (this.recovery.isRenewing(session)) this.recovery.renewed(session);
     else this.recovery.failed(session, reason, state === 'CLOSING' ? 'later' : retry);
     this.calls.lost(session.config.group);
     session.sscp.luLuEnded();
@@ -170,6 +171,7 @@ export class Sessions {
   private requestLost(session: LuSession, cause: string): void {
     if (session.isInUse) this.context.counters.sessionsLost += 1;
     session.lose(cause);
+    this.calls.held.lost(session, cause);
   }
 
   private event(name: string, session: LuSession, details: Record<string, unknown>): void {

@@ -18,6 +18,7 @@ const BLANKS = new Array<number>(8).fill(0x40);
 const NAME_TYPE_LU = 0xf3;
 /** Active, pending and queued sessions; orderly. */
 const TERM_ORDERLY = 0x60;
+const TERM_FORCED = 0x40;
 const SENSE_LU_NOT_ACTIVE = 0x80090000;
 const SENSE_NOT_SUPPORTED = 0x10030000;
 const NO_SENSE = 0;
@@ -91,9 +92,14 @@ export class SscpLu {
     else this.request({ purpose: 'INITIATE', rh0: RH_FORMATTED, ru: this.initSelf() });
   }
 
-  /** TERM-SELF: end the session with whichever PLU, in order. */
-  terminate(): void {
-    const ru = Uint8Array.of(...nsHeader(NS.TERM_SELF), TERM_ORDERLY, NAME_TYPE_LU, 0);
+  /**
+   * TERM-SELF: end the session with whichever PLU, or the logon that waits for one.
+   * @param isForced at once; else in order: the host may finish what it is in the middle of
+   * @source sna-wire 2.6
+   */
+  terminate(isForced = false): void {
+    const type = isForced ? TERM_FORCED : TERM_ORDERLY;
+    const ru = Uint8Array.of(...nsHeader(NS.TERM_SELF), type, NAME_TYPE_LU, 0);
     this.request({ purpose: 'TERMINATE', rh0: RH_FORMATTED, ru });
   }
 

@@ -32,6 +32,7 @@ function link(name: string, index: number, groups: number, sessions: number): Li
     logMode: '',
     initiate: 'acquire' as const,
     response: 'exception' as const,
+    afterUse: 'KEEP' as const,
     userData: '',
   }));
   const pu = { name: `PU${index}`, index: 0, idBlk: '017', idNum: '00001', localMac: '400000000001' };
@@ -102,6 +103,9 @@ export function fakeConfig(over: FakeConfig = {}): HostLinkConfig {
       control: undefined,
       stopGraceMs: 1000,
       idleTimeoutMs: 60_000,
+      heldIdleTimeoutMs: 300_000,
+      heldReportMs: 600_000,
+      instanceMax: 0,
       pingIntervalMs: 5000,
       pingTimeoutMs: 5000,
       ...over.server,

@@ -52,6 +52,7 @@ export function luConfig(localAddress: number, more: Partial<LuConfig> = {}): Lu
     logMode: 'LU0FAST',
     initiate: 'acquire',
     response: 'exception',
+    afterUse: 'KEEP',
     userData: '',
     ...more,
   };

@@ -4,7 +4,8 @@ import { HostLinkError } from '../../src/base/errors.js';
 import { ANSWER_STATUS, AnswerBlock, type AnswerStatus } from '../../src/channel/blocks.js';
 import type { ServiceConfig } from '../../src/config/model.js';
 import { Directory, WORKER_STATES, type WorkerState } from '../../src/dispatch/directory.js';
-import { Dispatcher, REFUSAL_PAUSE_MS } from '../../src/dispatch/dispatcher.js';
+import { Dispatcher } from '../../src/dispatch/dispatcher.js';
+import { REFUSAL_PAUSE_MS } from '../../src/dispatch/placement.js';
 import { slotOf } from '../../src/dispatch/request-table.js';
 
 export const WORKERS = 3;
@@ -28,6 +29,8 @@ interface ModelRequest {
   place: Place;
   worker: number;
   isRetried: boolean;
+  /** Workers that refused it since it last waited. */
+  readonly tried: Set<number>;
   results: number;
   errorCode: string;
 }
@@ -52,6 +55,8 @@ export class DispatchModel {
   drained = 0;
   lostDraining = 0;
   private isPausing = false;
+  /** Per group: who waits was sent back by all workers that have room. */
+  private readonly isHeldBack = new Array<boolean>(GROUPS).fill(false);
   private readonly bySlot: (ModelRequest | undefined)[] = [];
   private submitting: ModelRequest | undefined;
 
@@ -85,6 +90,10 @@ export class DispatchModel {
     return state === 'READY' && !full[group]! && this.held(worker, group).length < ready[group]!;
   }
 
+  private hasTriedAll(request: ModelRequest): boolean {
+    return this.workers.every((_, index) => request.tried.has(index) || !this.hasRoom(index, request.group));
+  }
+
   private anyRoom(group: number): boolean {
     return this.workers.some((_, index) => this.hasRoom(index, group));
   }
@@ -98,7 +107,7 @@ export class DispatchModel {
     const tag = this.requests.length;
     const dueMs = this.clock.nowMs() + timeoutMs;
     const base = { tag, service, group, dueMs, id: -1, worker: -1, isRetried: false, results: 0, errorCode: '' };
-    const request: ModelRequest = { ...base, place: 'placing' };
+    const request: ModelRequest = { ...base, tried: new Set(), place: 'placing' };
     const expected = this.expectedRefusal(group);
     this.requests.push(request);
     this.submitting = request;
@@ -133,7 +142,11 @@ export class DispatchModel {
     assert.equal(this.hasRoom(worker, group), true);
     const earlier = this.of('waiting', group).filter((one) => one.tag < request.tag);
     assert.deepEqual(earlier, []);
-    const others = this.workers.map((_, index) => index).filter((index) => this.hasRoom(index, group));
+    assert.equal(request.place === 'placing' && request.tried.has(worker), false, 'at most once to each worker');
+    const tried = request.place === 'placing' ? request.tried : new Set();
+    const others = this.workers
+      .map((_, index) => index)
+      .filter((index) => this.hasRoom(index, group) && !tried.has(index));
     const least = Math.min(...others.map((index) => this.held(index, group).length));
     assert.equal(this.held(worker, group).length, least);
     request.place = 'atWorker';
@@ -182,6 +195,7 @@ export class DispatchModel {
       model.ready[group] = count;
       model.full[group] = false;
     });
+    this.isHeldBack.fill(false);
     const isUsable = ready.some((count) => count > 0);
     if (model.state !== 'DRAINING') model.state = isUsable ? 'READY' : 'LINK_DOWN';
     const states = new Array<number>(11).fill(0);
@@ -202,21 +216,28 @@ export class DispatchModel {
     const request = held[nth % held.length]!;
     const wasAbandoned = request.place === 'abandoned';
     const isNotSent = status === ANSWER_STATUS.refused || (status === ANSWER_STATUS.failed && code === 'SESSION_LOST');
-    const isRefusal = status === ANSWER_STATUS.refused || (isNotSent && !wasAbandoned);
+    const isRefusal = isNotSent && !wasAbandoned;
     const isUnknown = status === ANSWER_STATUS.failed && code === 'OUTCOME_UNKNOWN';
     const isRetry = isUnknown && SERVICES[request.service]!.idempotent && !request.isRetried && !wasAbandoned;
     this.workers[worker]!.full[request.group] = isRefusal;
     if (isRefusal) this.pause();
+    else this.isHeldBack[request.group] = false;
+    if (isRefusal) request.tried.add(worker);
     request.place = wasAbandoned ? 'done' : 'placing';
     request.worker = -1;
     if (isRetry) request.isRetried = true;
+    if (isRetry) request.tried.clear();
     const payload = Buffer.alloc(4);
     payload.writeUInt32LE(request.tag);
     const record = Buffer.from(JSON.stringify({ code, message: code, details: {} }));
     const block = new AnswerBlock();
     block.add(request.id, status, status === ANSWER_STATUS.reply ? payload : record);
     this.dispatcher.answers(worker, block.take()!);
-    if (request.place === 'placing') request.place = 'waiting';
+    if (request.place !== 'placing') return;
+    request.place = 'waiting';
+    // Only workers that had refused it have room: it waits, at the longest until the pause is over.
+    if (isRefusal && this.anyRoom(request.group)) this.isHeldBack[request.group] ||= this.hasTriedAll(request);
+    request.tried.clear();
   }
 
   /** All workers are asked again a while after the first refusal. Asked for before the dispatcher's, so it fires first. */
@@ -226,6 +247,7 @@ export class DispatchModel {
     this.clock.after(REFUSAL_PAUSE_MS, () => {
       this.isPausing = false;
       for (const { full } of this.workers) full.fill(false);
+      this.isHeldBack.fill(false);
     });
   }
 
@@ -260,6 +282,7 @@ export class DispatchModel {
       else if (isAgain) request.place = 'placing';
       else unknown.push(request);
       if (isAgain && !unposted.includes(request)) request.isRetried = true;
+      request.tried.clear();
       request.worker = -1;
     }
     this.dispatcher.workerLost(
@@ -338,7 +361,8 @@ export class DispatchModel {
     assert.equal(dispatcher.living, this.requests.filter((one) => one.place !== 'done').length);
     for (let group = 0; group < GROUPS; group += 1) {
       assert.equal(dispatcher.waitingOf(group), this.of('waiting', group).length);
-      if (dispatcher.waitingOf(group) > 0) assert.equal(this.anyRoom(group), false);
+      if (dispatcher.waitingOf(group) === 0) this.isHeldBack[group] = false;
+      else if (!this.isHeldBack[group]) assert.equal(this.anyRoom(group), false);
     }
   }
 

@@ -90,7 +90,18 @@ function statsOf(active: number): HostLinkStats {
       },
       { name: 'IDLE', count: 0, fail: 0, averageMs: 0, maxMs: 0, waiting: 0, queued: 0, forwarded: 0, isHeld: true },
     ],
-    dispatch: { waiting: 7, queued: 9, forwarded: 2, refused: 0, retried: 0, queueFull: 5, late: 0, stray: 0 },
+    dispatch: {
+      waiting: 7,
+      queued: 9,
+      forwarded: 2,
+      refused: 0,
+      retried: 0,
+      opened: 0,
+      queueFull: 5,
+      late: 0,
+      stray: 0,
+    },
+    held: [],
     scaling: { grown: 1, shrunk: 0 },
   };
 }

@@ -4,7 +4,7 @@ import { HostLinkError } from '../../../src/base/errors.js';
 import { checkServices } from '../../../src/cli/demo-checks.js';
 import { EchoLoad, fillPayload, percentile } from '../../../src/cli/demo-load.js';
 import type { HostLinkConfig } from '../../../src/config/model.js';
-import type { CallOptions } from '../../../src/gateway/host-link.js';
+import type { CallOptions } from '../../../src/gateway/call-options.js';
 
 type Answer = (payload: Buffer, call: number) => Promise<Uint8Array>;
 

@@ -30,6 +30,9 @@ describe('defaults', () => {
       control: undefined,
       stopGraceMs: 10_000,
       idleTimeoutMs: 60_000,
+      heldIdleTimeoutMs: 300_000,
+      heldReportMs: 600_000,
+      instanceMax: 0,
       pingIntervalMs: 5_000,
       pingTimeoutMs: 15_000,
     });
@@ -134,6 +137,7 @@ describe('what becomes of a configuration', () => {
     expect(lus[1]).toEqual({
       name: 'LA4',
       localAddress: 4,
+      afterUse: 'KEEP',
       type: 'LU2',
       direction: 'INBOUND',
       mode: 'POOL',

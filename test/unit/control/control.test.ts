@@ -9,7 +9,7 @@ import { HostLinkError } from '../../../src/base/errors.js';
 import { createSilentLog } from '../../../src/base/log.js';
 import { ControlClient } from '../../../src/control/client.js';
 import { type ControlledRuntime, ControlServer } from '../../../src/control/server.js';
-import type { CallOptions } from '../../../src/gateway/host-link.js';
+import type { CallOptions } from '../../../src/gateway/call-options.js';
 import type { OperationResult } from '../../../src/gateway/operations.js';
 
 interface SeenCall {
