@@ -50,42 +50,108 @@ export interface SimulatedClock extends Clock {
 interface SimulatedTimer {
   readonly dueMs: number;
   readonly order: number;
-  readonly fire: () => void;
+  /** undefined once it has fired or was cancelled. */
+  fire: (() => void) | undefined;
+}
+
+/** Timers by due time, then by the order in which they were asked for: a binary heap. Cancelled ones stay until they come up. */
+class TimerHeap {
+  /** Timers that are still to fire. */
+  live = 0;
+  private timers: SimulatedTimer[] = [];
+
+  add(timer: SimulatedTimer): void {
+    this.live += 1;
+    this.push(timer);
+  }
+
+  cancel(timer: SimulatedTimer): void {
+    if (timer.fire === undefined) return;
+    timer.fire = undefined;
+    this.live -= 1;
+    if (this.timers.length > 64 && this.timers.length > 4 * this.live) this.rebuild();
+  }
+
+  /** The next to fire; it stays. */
+  peek(): SimulatedTimer | undefined {
+    while (this.timers.length > 0 && this.timers[0]!.fire === undefined) this.pop();
+    return this.timers[0];
+  }
+
+  /** Take the next to fire out; gives what it is to do. */
+  take(): () => void {
+    const { fire } = this.timers[0]!;
+    this.timers[0]!.fire = undefined;
+    this.live -= 1;
+    this.pop();
+    return fire!;
+  }
+
+  private rebuild(): void {
+    const kept = this.timers.filter((timer) => timer.fire !== undefined);
+    this.timers = [];
+    for (const timer of kept) this.push(timer);
+  }
+
+  private push(timer: SimulatedTimer): void {
+    const { timers } = this;
+    let at = timers.length;
+    timers.push(timer);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(timer, timers[parent]!)) break;
+      timers[at] = timers[parent]!;
+      at = parent;
+    }
+    timers[at] = timer;
+  }
+
+  private pop(): void {
+    const { timers } = this;
+    const last = timers.pop()!;
+    if (timers.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= timers.length) break;
+      if (child + 1 < timers.length && isBefore(timers[child + 1]!, timers[child]!)) child += 1;
+      if (!isBefore(timers[child]!, last)) break;
+      timers[at] = timers[child]!;
+      at = child;
+    }
+    timers[at] = last;
+  }
+}
+
+function isBefore(one: SimulatedTimer, other: SimulatedTimer): boolean {
+  return one.dueMs === other.dueMs ? one.order < other.order : one.dueMs < other.dueMs;
 }
 
 /** Make a simulated clock that starts at `startMs`. */
 export function createSimulatedClock(startMs = 0): SimulatedClock {
   let now = startMs;
   let order = 0;
-  const timers = new Set<SimulatedTimer>();
+  const timers = new TimerHeap();
 
   function add(delayMs: number, fire: () => void): SimulatedTimer {
     const timer = { dueMs: now + Math.max(0, delayMs), order: order++, fire };
     timers.add(timer);
     return timer;
   }
-  function earliest(): SimulatedTimer | undefined {
-    let best: SimulatedTimer | undefined;
-    for (const timer of timers) {
-      if (!best || timer.dueMs < best.dueMs || (timer.dueMs === best.dueMs && timer.order < best.order)) best = timer;
-    }
-    return best;
+  function fireFirst(dueMs: number): void {
+    const fire = timers.take();
+    now = Math.max(now, dueMs);
+    fire();
   }
   function runUntil(limitMs: number): void {
-    for (let next = earliest(); next && next.dueMs <= limitMs; next = earliest()) {
-      timers.delete(next);
-      now = Math.max(now, next.dueMs);
-      next.fire();
-    }
+    for (let next = timers.peek(); next && next.dueMs <= limitMs; next = timers.peek()) fireFirst(next.dueMs);
   }
   return {
     nowMs: () => now,
     wallMs: () => 1_700_000_000_000 + now,
     after(delayMs, fire) {
       const timer = add(delayMs, fire);
-      return () => {
-        timers.delete(timer);
-      };
+      return () => timers.cancel(timer);
     },
     soon(fire) {
       add(0, fire);
@@ -99,13 +165,11 @@ export function createSimulatedClock(startMs = 0): SimulatedClock {
       runUntil(now);
     },
     runNext() {
-      const next = earliest();
+      const next = timers.peek();
       if (!next) return false;
-      timers.delete(next);
-      now = Math.max(now, next.dueMs);
-      next.fire();
+      fireFirst(next.dueMs);
       return true;
     },
-    pending: () => timers.size,
+    pending: () => timers.live,
   };
 }

@@ -35,6 +35,30 @@ describe('clock', () => {
     expect(clock.nowMs()).toBe(120.5);
     expect(clock.pending()).toBe(0);
   });
+
+  it('simulated: agrees with a plain list of timers over random use', () => {
+    const prng = createSeededPrng(11);
+    const clock = createSimulatedClock();
+    let model: { dueMs: number; name: number; cancel: () => void }[] = [];
+    const fired: number[] = [];
+    const expected: number[] = [];
+    for (let name = 0; name < 4000; name += 1) {
+      const delayMs = Math.floor(prng() * 20);
+      const cancel = clock.after(delayMs, () => fired.push(name));
+      model.push({ dueMs: clock.nowMs() + delayMs, name, cancel });
+      if (prng() < 0.5) model.splice(Math.floor(prng() * model.length), 1)[0]!.cancel();
+      if (prng() < 0.2) {
+        clock.advance(Math.floor(prng() * 5));
+        const due = model.filter(({ dueMs }) => dueMs <= clock.nowMs()).sort((a, b) => a.dueMs - b.dueMs);
+        expected.push(...due.map((one) => one.name));
+        model = model.filter(({ dueMs }) => dueMs > clock.nowMs());
+        for (const one of due) one.cancel();
+      }
+      expect(clock.pending()).toBe(model.length);
+    }
+    expect(fired).toEqual(expected);
+    expect(fired.length).toBeGreaterThan(500);
+  });
 });
 
 describe('DeadlineSet', () => {
