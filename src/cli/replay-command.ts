@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HostLinkError } from '../base/errors.js';
+import { piuWords } from '../sna/piu-words.js';
 import { type Recording, readRecording } from '../trace/recording.js';
 import { type CliIo, print, printJson } from './io.js';
-import { piuWords } from './piu-words.js';
 import { Replay, type ReplayResult } from './replay-compare.js';
 import { learnFacts, type ReplayFacts } from './replay-facts.js';
 import { replayLines } from './replay-lines.js';

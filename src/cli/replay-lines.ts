@@ -1,5 +1,5 @@
+import { piuWords } from '../sna/piu-words.js';
 import type { Recording } from '../trace/recording.js';
-import { piuWords } from './piu-words.js';
 import { ALLOWED_DIFFERENCES } from './replay-allowed.js';
 import type { Mark, ReplayResult, ReplayRow } from './replay-compare.js';
 import type { Style } from './style.js';

@@ -8,13 +8,14 @@ import { type HalfSession, SEND } from '../fsm/half-session.js';
 import { createCounters } from '../link/counters.js';
 import type { LinkStation } from '../link/piu-sender.js';
 import { Pu } from '../link/pu.js';
+import { Reports } from '../link/reports.js';
 import type { LuSession } from '../link/session.js';
 import { Sessions } from '../link/sessions.js';
 import { nsHeaderOf } from '../sna/codes.js';
 import { DFC, SC } from '../sna/masks.js';
 import { decodePiu, type Piu } from '../sna/piu.js';
+import { commandName } from '../sna/piu-words.js';
 import type { RecordedPiu } from '../trace/recording.js';
-import { commandName } from './piu-words.js';
 import type { ReplayedNode } from './replay-compare.js';
 import { type LuFacts, type ReplayFacts, tryDecode } from './replay-facts.js';
 
@@ -60,10 +61,11 @@ export class ReplayNode implements ReplayedNode {
     const counters = createCounters();
     const prng = createSeededPrng(1);
     const logger = log.part('link');
-    const sessions = new Sessions({ link, groups, channel, clock, prng, logger, counters, changed() {} });
+    const sessions = new Sessions({ link, groups, channel, clock, prng, logger, counters, changed() {}, silent() {} });
     const { sna } = link;
     const owner = { puChanged() {}, sendFailed() {} };
-    const context = { channel, clock, log, sna, replySizeMax: REPLY_SIZE_MAX, counters, owner, sessions };
+    const reports = new Reports({ link, channel, clock, log, counters });
+    const context = { channel, clock, log, sna, replySizeMax: REPLY_SIZE_MAX, counters, reports, owner, sessions };
     this.pu = new Pu(link.pus[0]!, context);
     for (const session of this.pu.sessions()) {
       sessions.table.add(session);
@@ -226,6 +228,7 @@ function configOf({ lus, sna }: ReplayFacts): { link: LinkConfig; groups: GroupC
       oneMessagePerWrite: false,
       acceptContactAsXidReply: true,
       keepaliveMs: 0,
+      inactivityMs: 0,
       window: 1,
       explorer: false,
     },
@@ -234,6 +237,7 @@ function configOf({ lus, sna }: ReplayFacts): { link: LinkConfig; groups: GroupC
     pus: [pu],
     bringUpMax: Math.max(1, lus.length),
     backlogMax: NEVER_MS,
+    recentPius: 0,
   };
   return { link, groups };
 }

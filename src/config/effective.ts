@@ -91,12 +91,13 @@ function puOf(pu: PuFile, index: number, link: string, groups: Groups): PuConfig
 }
 
 function linkOf(link: LinkFile, index: number, groups: Groups): LinkConfig {
-  const { keepalive, ...dlsw } = link.dlsw;
+  const { keepalive, inactivity, ...dlsw } = link.dlsw;
   return {
     ...link,
     index,
     peer: { address: link.peer.address ?? '', port: link.peer.port },
-    dlsw: { ...dlsw, keepaliveMs: keepalive },
+    ...(link.backup === undefined ? {} : { backup: link.backup }),
+    dlsw: { ...dlsw, keepaliveMs: keepalive, inactivityMs: inactivity },
     timers: timersOf(link.timers),
     pus: link.pus.map((pu, at) => puOf(pu, at, link.name, groups)),
   };

@@ -140,13 +140,21 @@ export interface HeaderConfig {
   readonly strip: boolean;
 }
 
+/** A DLSw peer: address or name, and TCP port. */
+export interface PeerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** One link: one DLSw transport connection (or pair), owned by one worker. */
 export interface LinkConfig {
   readonly name: string;
   readonly index: number;
   /** origin: we connect and look for the host; target: the peer connects and starts the circuits. */
   readonly role: 'origin' | 'target';
-  readonly peer: { readonly address: string; readonly port: number };
+  readonly peer: PeerAddress;
+  /** Tried when the peer cannot be had. */
+  readonly backup?: PeerAddress | undefined;
   /** Where we listen for the peer's own connection (two connections, or role target). */
   readonly local: { readonly address: string; readonly port: number };
   readonly dlsw: DlswOptions;
@@ -157,6 +165,8 @@ export interface LinkConfig {
   readonly bringUpMax: number;
   /** PIUs held while the host grants no flow-control units. */
   readonly backlogMax: number;
+  /** PIUs kept for the dump beside a protocol error; 0 none. */
+  readonly recentPius: number;
 }
 
 /** Compatibility switches of the carrier. @source sna-wire section 8.1 */
@@ -173,6 +183,8 @@ export interface DlswOptions {
   readonly acceptContactAsXidReply: boolean;
   /** Send KEEPALIVE when idle this long; 0 never. */
   readonly keepaliveMs: number;
+  /** A link on which nothing came for this long is given up; 0 never. */
+  readonly inactivityMs: number;
   /** Circuit flow-control window we offer (CV 83), 1..65535. */
   readonly window: number;
   /** Look for the host with CANUREACH_ex before CANUREACH_cs. */

@@ -98,17 +98,19 @@ function puTree(pu: PuConfig, config: HostLinkConfig): Tree {
 
 /** What linkDefaults may hold: everything of a link but its name and its PUs. */
 function settingsTree(link: LinkConfig): Tree {
-  const { keepaliveMs, ...dlsw } = link.dlsw;
+  const { keepaliveMs, inactivityMs, ...dlsw } = link.dlsw;
   const timers = Object.entries(link.timers).map(([key, ms]) => [key.replace(/Ms$/, ''), printDuration(ms as number)]);
   return {
     role: link.role,
     peer: link.peer,
+    ...(link.backup === undefined ? {} : { backup: link.backup }),
     local: link.local,
-    dlsw: { ...dlsw, keepalive: printDuration(keepaliveMs) },
+    dlsw: { ...dlsw, keepalive: printDuration(keepaliveMs), inactivity: printDuration(inactivityMs) },
     sna: link.sna,
     timers: Object.fromEntries(timers),
     bringUpMax: link.bringUpMax,
     backlogMax: link.backlogMax,
+    recentPius: link.recentPius,
   };
 }
 
@@ -154,7 +156,7 @@ function configTree(config: HostLinkConfig): Tree {
   };
 }
 
-const ONE_LINE = new Set(['peer', 'local', 'levels', 'sessionType', 'terminal', 'service']);
+const ONE_LINE = new Set(['peer', 'backup', 'local', 'levels', 'sessionType', 'terminal', 'service']);
 const FLOW_LISTS = new Set(['lus', 'fields', 'services']);
 
 /** The effective configuration as YAML that `parseConfig` reads back to the same configuration. */

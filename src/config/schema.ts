@@ -110,6 +110,11 @@ const peer = z.strictObject({
   port: whole(1, 65535).default(2065).describe('TCP port of the peer'),
 });
 
+const backup = z.strictObject({
+  address: hostAddress.describe('Where a second DLSw peer to the same host is'),
+  port: whole(1, 65535).default(2065).describe('TCP port of that peer'),
+});
+
 const local = z.strictObject({
   address: hostAddress.default('0.0.0.0').describe('Address we listen on (two connections, or role target)'),
   port: whole(0, 65535).default(2065).describe('TCP port we listen on; 0 takes any free one'),
@@ -129,6 +134,11 @@ const dlsw = z.strictObject({
     .describe('Take CONTACT as the answer to our XID, and as the answer to CONTACT'),
   keepalive: duration(0, '1h').prefault('30s').describe('Send KEEPALIVE when idle for this long; 0 never'),
   window: whole(1, 65535).default(20).describe('Flow-control window we offer, frames per circuit'),
+  inactivity: duration(0, '1d')
+    .prefault(0)
+    .describe(
+      'A link on which nothing came for this long is given up; for peers that send KEEPALIVE themselves; 0 never',
+    ),
   explorer: z.boolean().default(true).describe('Look for the host with an explorer before the circuit is started'),
 });
 
@@ -236,12 +246,18 @@ const linkSettings = {
     .default('origin')
     .describe('origin: we connect and look for the host; target: the peer connects and starts the circuits'),
   peer: peer.prefault({}).describe('The DLSw peer: a router, an emulator or the embedded host'),
+  backup: backup
+    .optional()
+    .describe('Tried at once when the peer cannot be had, and then in turn with it; none when absent'),
   local: local.prefault({}).describe('Where we listen for the peer'),
   dlsw: dlsw.prefault({}).describe('Options of the carrier'),
   sna: sna.prefault({}).describe('Options of the SNA node'),
   timers: timers.prefault({}).describe('How long each step may take'),
   bringUpMax: whole(1, 256).default(64).describe('Session bring-ups in progress at once'),
   backlogMax: whole(1, 1_000_000).default(32_768).describe('PIUs held while the host grants no flow-control units'),
+  recentPius: whole(0, 4096)
+    .default(64)
+    .describe('Recent PIUs kept of the link, for the dump beside a protocol error; 0 none'),
 };
 
 const link = z.strictObject({

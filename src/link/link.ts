@@ -1,6 +1,6 @@
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
-import { type HostLinkError, toHostLinkError } from '../base/errors.js';
+import { HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { Log, Logger } from '../base/log.js';
 import { OutBlock } from '../base/out-block.js';
 import type { Prng } from '../base/prng.js';
@@ -13,7 +13,7 @@ import type {
   WorkerCounters,
   WorkerStart,
 } from '../channel/messages.js';
-import type { LinkConfig } from '../config/model.js';
+import type { LinkConfig, PeerAddress } from '../config/model.js';
 import { splitSsp } from '../dlsw/framing.js';
 import { DlswPeer } from '../dlsw/peer.js';
 
@@ -22,6 +22,7 @@ import { createCounters, type LinkCounters } from './counters.js';
 import { Operator } from './operator.js';
 import { Pu } from './pu.js';
 import { PuCircuit } from './pu-circuit.js';
+import { Reports } from './reports.js';
 import { Sessions } from './sessions.js';
 import { type CreateTransport, createTcpTransport, type Transport, type TransportEvents } from './transport.js';
 
@@ -54,7 +55,11 @@ export class Link implements WorkerHandler, TransportEvents {
   private readonly backoff: Backoff;
   private readonly circuits: readonly PuCircuit[];
   private readonly operator: Operator;
+  private readonly reports: Reports;
   private peer: DlswPeer | undefined;
+  /** Whom to connect to: the peer, or its backup. */
+  private peerAddress: PeerAddress;
+  private cancelWatch: (() => void) | undefined;
   private state: LinkState = 'DOWN';
   private reason = 'not started';
   private isFlushDue = false;
@@ -69,6 +74,7 @@ export class Link implements WorkerHandler, TransportEvents {
     const { clock, prng, channel, log } = context;
     this.context = context;
     this.config = link;
+    this.peerAddress = link.peer;
     this.logger = log.part('link');
     const { connectRetryMs: firstMs, connectRetryMaxMs: maxMs } = link.timers;
     this.backoff = new Backoff({ firstMs, maxMs }, prng);
@@ -83,10 +89,13 @@ export class Link implements WorkerHandler, TransportEvents {
       logger: log.part('session'),
       counters,
       changed,
+      silent: (session) => this.silent(session.config.name),
     });
     this.operator = new Operator(this.sessions);
     const { sna } = link;
-    const shared = { channel, clock, log, sna, replySizeMax, counters, owner: this, sessions: this.sessions };
+    this.reports = new Reports({ link, channel, clock, log, counters });
+    const { reports, sessions } = this;
+    const shared = { channel, clock, log, sna, replySizeMax, counters, reports, owner: this, sessions };
     this.circuits = link.pus.map((config) => this.createCircuit(new Pu(config, shared)));
     this.transport = (context.createTransport ?? createTcpTransport)(link, clock, this);
     this.stopped = new Promise((resolve) => {
@@ -96,10 +105,12 @@ export class Link implements WorkerHandler, TransportEvents {
 
   /** Begin to connect, or to wait for the peer. */
   open(): void {
-    const { address, port } = this.config.role === 'origin' ? this.config.peer : this.config.local;
-    const doing = this.config.role === 'origin' ? 'connecting to' : 'waiting for the peer at';
+    const { role, local } = this.config;
+    const { address, port } = role === 'origin' ? this.peerAddress : local;
+    const doing = role === 'origin' ? 'connecting to' : 'waiting for the peer at';
     this.enter('CONNECTING', `${doing} ${address}:${port}`);
-    this.transport.open();
+    this.tell('info', 'link.connecting', '', { address, port, role });
+    this.transport.open(this.peerAddress);
   }
 
   // WorkerHandler: what the supervisor asks
@@ -174,12 +185,14 @@ export class Link implements WorkerHandler, TransportEvents {
       failed: (error) => this.lost(error),
     });
     this.enter('CONNECTED', 'exchanging capabilities');
+    this.watch();
     this.peer.connected({ connections: dlsw.connections, localAddress, remoteAddress });
   }
 
   /** Hot path: what the socket had. */
   data(chunk: Buffer): void {
     this.tally.bytesIn += chunk.length;
+    this.reports.ring?.nextTurn();
     if (this.traceBlock !== undefined) this.flushSoon();
     if (this.isTracingDlsw) this.record(false, chunk);
     try {
@@ -228,7 +241,7 @@ export class Link implements WorkerHandler, TransportEvents {
   }
 
   private peerUp(): void {
-    this.tell('info', 'link.connected', '', { peer: this.config.peer });
+    this.tell('info', 'link.connected', '', { peer: this.peerAddress });
     this.enter('CONNECTED', 'waiting for the host to activate a PU');
     for (const circuit of this.circuits) circuit.open(this.peer!);
   }
@@ -242,6 +255,7 @@ export class Link implements WorkerHandler, TransportEvents {
   /** Hot path: one write per tick for everything that came together. */
   private readonly flush = (): void => {
     this.isFlushDue = false;
+    this.reports.ring?.nextTurn();
     const block = this.out.take();
     if (block !== undefined) {
       this.tally.bytesOut += block.length;
@@ -264,6 +278,7 @@ export class Link implements WorkerHandler, TransportEvents {
   /** The connection is gone, or had to be given up: every session on it is too. It is tried again after a back-off. */
   private lost(error: HostLinkError): void {
     const wasUp = this.peer !== undefined;
+    this.cancelWatch?.();
     this.peer?.disconnected();
     this.peer = undefined;
     this.transport.close();
@@ -274,7 +289,34 @@ export class Link implements WorkerHandler, TransportEvents {
     if (isStopping) return this.end();
     this.tell('warn', wasUp ? 'link.down' : 'link.refused', '', error.toRecord());
     this.cancelTimer?.();
-    this.cancelTimer = this.context.clock.after(this.backoff.nextMs(), () => this.open());
+    this.cancelTimer = this.context.clock.after(this.nextTryMs(wasUp), () => this.open());
+  }
+
+  /** When to try again, and where: a backup is tried at once when the peer refused; both in vain is one failure. */
+  private nextTryMs(wasUp: boolean): number {
+    const { peer, backup } = this.config;
+    const wasPeer = this.peerAddress === peer;
+    this.peerAddress = wasPeer && !wasUp && backup !== undefined ? backup : peer;
+    return this.peerAddress === backup ? 0 : this.backoff.nextMs();
+  }
+
+  /** Give the link up when nothing comes for too long; a timer looks at the count of bytes, the hot path does nothing. */
+  private watch(): void {
+    const { inactivityMs } = this.config.dlsw;
+    if (inactivityMs === 0) return;
+    const { bytesIn } = this.tally;
+    this.cancelWatch = this.context.clock.after(inactivityMs, () => {
+      if (this.tally.bytesIn !== bytesIn) return this.watch();
+      const note = `Nothing came for ${inactivityMs} ms.`;
+      this.lost(new HostLinkError('LINK_TIMEOUT', note, { inactivityMs }));
+    });
+  }
+
+  /** The host owes an answer for too long, and nothing else came from it either: the connection is dead. */
+  private silent(lu: string): void {
+    const { initMs } = this.config.timers;
+    const note = `Nothing came for ${initMs} ms, not even the answer to a logon.`;
+    this.lost(new HostLinkError('LINK_TIMEOUT', note, { lu, initMs }));
   }
 
   private enter(state: LinkState, reason: string): void {
@@ -322,6 +364,7 @@ export class Link implements WorkerHandler, TransportEvents {
   /** The end: whatever is still there goes without ceremony. */
   private end(): void {
     this.cancelTimer?.();
+    this.cancelWatch?.();
     this.sessions.recovery.destroy();
     this.flush();
     this.peer?.disconnected();

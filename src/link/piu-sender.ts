@@ -14,6 +14,7 @@ import {
 import { encodePiu, type Piu } from '../sna/piu.js';
 import { TRACE_KIND, type TraceBlock } from '../trace/records.js';
 import type { LinkCounters } from './counters.js';
+import type { PiuRing } from './piu-ring.js';
 
 /** The carrier of one PU's PIUs: a DLSw circuit, or whatever a test or a replay puts in its place. */
 export interface LinkStation {
@@ -32,18 +33,21 @@ export class PiuSender {
   trace: TraceBlock | undefined;
   private readonly clock: Clock;
   private readonly counters: LinkCounters;
+  private readonly ring: PiuRing | undefined;
   private readonly puIndex: number;
   private readonly piuSizeMax: number;
   private readonly odaiIgnore: boolean;
   private readonly failed: (error: HostLinkError) => void;
 
   /**
+   * @param ring where the last PIUs are kept, both ways
    * @param sna piuSizeMax: longer BIUs of the normal flow go out in segments; odaiIgnore: ODAI is not echoed, as PU 2.0
    *   terminal controllers do not
    */
   constructor(
     clock: Clock,
     counters: LinkCounters,
+    ring: PiuRing | undefined,
     puIndex: number,
     sna: SnaOptions,
     failed: (error: HostLinkError) => void,
@@ -51,6 +55,7 @@ export class PiuSender {
     this.failed = failed;
     this.clock = clock;
     this.counters = counters;
+    this.ring = ring;
     this.puIndex = puIndex;
     this.piuSizeMax = sna.piuSizeMax;
     this.odaiIgnore = sna.odaiIgnore;
@@ -98,8 +103,9 @@ export class PiuSender {
     this.written(out, station.at, bytes.length);
   }
 
-  /** Record a PIU that came in. */
-  recordReceived(bytes: Buffer, from: number, to: number): void {
+  /** Hot path: a PIU that came in, for the ring, and for the trace that may run. */
+  keepReceived(bytes: Buffer, from: number, to: number): void {
+    this.ring?.add(false, this.puIndex, bytes, from, to);
     this.trace?.add(this.clock.wallMs(), TRACE_KIND.piu, false, this.puIndex, bytes, from, to);
   }
 
@@ -138,6 +144,7 @@ export class PiuSender {
 
   private written(out: Buffer, at: number, length: number): void {
     this.counters.piusOut += 1;
+    this.ring?.add(true, this.puIndex, out, at, at + length);
     if (this.trace === undefined) return;
     this.trace.add(this.clock.wallMs(), TRACE_KIND.piu, true, this.puIndex, out, at, at + length);
   }

@@ -23,8 +23,10 @@ import {
 } from '../sna/masks.js';
 import { decodePiu, negativeResponse, type Piu, positiveResponse } from '../sna/piu.js';
 import { Reassembler } from '../sna/segment.js';
+import { describeSense, printSense } from '../sna/sense.js';
 import type { LinkCounters } from './counters.js';
 import { type LinkStation, PiuSender } from './piu-sender.js';
+import type { ProtocolError, Reports } from './reports.js';
 import { LuSession, type SessionOwner } from './session.js';
 import type { Sessions } from './sessions.js';
 import { SscpLu } from './sscp-lu.js';
@@ -43,6 +45,7 @@ export interface PuContext {
   readonly sna: SnaOptions;
   readonly replySizeMax: number;
   readonly counters: LinkCounters;
+  readonly reports: Reports;
   readonly owner: PuOwner;
   readonly sessions: Sessions;
 }
@@ -76,13 +79,15 @@ export class Pu implements SessionOwner {
   private readonly owner: PuOwner;
   private readonly related: Sessions;
   private readonly counters: LinkCounters;
+  private readonly reports: Reports;
+  private readonly clock: Clock;
   private readonly byAddress: (LuSession | undefined)[] = new Array(256);
   private readonly inOrder: LuSession[] = [];
   private readonly reassembler: Reassembler;
   private state: SscpPuState = 'INACTIVE';
 
   constructor(config: PuConfig, context: PuContext) {
-    const { clock, counters, log, sna } = context;
+    const { clock, counters, log, reports, sna } = context;
     this.config = config;
     this.channel = context.channel;
     this.sna = sna;
@@ -90,9 +95,12 @@ export class Pu implements SessionOwner {
     this.owner = context.owner;
     this.related = context.sessions;
     this.counters = counters;
+    this.reports = reports;
+    this.clock = clock;
     this.isPayloadLogged = log.options.payload;
     this.logger = log.part('link', { pu: config.name });
-    this.sender = new PiuSender(clock, counters, config.index, sna, (error) => this.owner.sendFailed(this, error));
+    const failed = (error: HostLinkError): void => this.owner.sendFailed(this, error);
+    this.sender = new PiuSender(clock, counters, reports.ring, config.index, sna, failed);
     this.reassembler = new Reassembler(context.replySizeMax + PIU_HEADER_SIZE);
     for (const lu of config.lus) {
       const session = new LuSession(lu, config.name, this);
@@ -128,7 +136,7 @@ export class Pu implements SessionOwner {
   /** Hot path: one PIU from the host, in place. */
   received(bytes: Buffer, from: number, to: number): void {
     this.counters.piusIn += 1;
-    if (this.sender.trace !== undefined) this.sender.recordReceived(bytes, from, to);
+    this.sender.keepReceived(bytes, from, to);
     if (to - from < TH_SIZE || (bytes[from]! & TH_FID_MASK) !== TH_FID2) {
       this.dropped('TH is not FID2 or too short', bytes, from, to);
     } else if ((bytes[from]! & TH_MPF_MASK) !== TH_MPF_WHOLE) {
@@ -193,9 +201,8 @@ export class Pu implements SessionOwner {
       const whole = this.reassembler.push(bytes, from, to);
       if (whole) this.dispatch(whole, 0, whole.length);
     } catch (error) {
-      this.counters.protocolErrors += 1;
       const lu = this.byAddress[bytes[from + 2]!]?.config.name ?? '';
-      this.logger.warn({ lu, reason: toHostLinkError(error).message }, 'piu.segment');
+      this.broken('segment', lu, toHostLinkError(error).message);
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;
       if (isFirst && to - from >= PIU_HEADER_SIZE) this.refuse(bytes, from, to, SENSE.SEGMENT);
     }
@@ -222,6 +229,7 @@ export class Pu implements SessionOwner {
   private act(action: SscpPuAction, piu: Piu | undefined, reason: string): void {
     switch (action) {
       case 'DROP_SESSIONS':
+        this.related.puDown(this.config.name);
         for (const session of this.sessions()) session.sscp.drop(reason);
         return;
       case 'STORE_SSCP':
@@ -292,8 +300,7 @@ export class Pu implements SessionOwner {
   }
 
   protocolError(session: LuSession, senseData: number, what: string): void {
-    this.counters.protocolErrors += 1;
-    this.logger.warn({ lu: session.config.name, sense: senseText(senseData), what }, 'session.protocol');
+    this.broken('session', session.config.name, what, { sense: printSense(senseData) });
   }
 
   replied(): void {
@@ -301,29 +308,36 @@ export class Pu implements SessionOwner {
   }
 
   lateReply(session: LuSession): void {
-    this.counters.lateReplies += 1;
-    this.logger.info({ lu: session.config.name }, 'session.late-reply');
+    this.reports.lateReply(this.config.name, session.config.name, this.clock.nowMs() - session.leftMs);
+  }
+
+  nowMs(): number {
+    return this.clock.nowMs();
   }
 
   /** Negative response to a request that no session takes; a response is dropped, and so is what wants no answer. */
   private refuse(bytes: Buffer, from: number, to: number, senseData: number): void {
-    this.counters.protocolErrors += 1;
     const daf = bytes[from + 2]!;
-    const facts = {
-      lu: this.byAddress[daf]?.config.name ?? '',
-      daf,
-      oaf: bytes[from + 3],
-      sense: senseText(senseData),
-    };
-    this.logger.warn({ ...facts, ...this.payload(bytes, from, to) }, 'piu.refused');
+    const details = { daf, oaf: bytes[from + 3], sense: printSense(senseData), ...this.payload(bytes, from, to) };
+    const reason = `no session takes it: ${describeSense(senseData).name}`;
+    this.broken('refused', this.byAddress[daf]?.config.name ?? '', reason, details);
     const piu = decodePiu(bytes.subarray(from, to));
     if (piu.rh === null || piu.rh.rri || !(piu.rh.dr1 || piu.rh.dr2)) return;
     this.sender.sendPiu(negativeResponse(piu, senseData));
   }
 
   private dropped(reason: string, bytes: Buffer, from: number, to: number): void {
-    this.counters.protocolErrors += 1;
-    this.logger.warn({ lu: '', reason, size: to - from, ...this.payload(bytes, from, to) }, 'piu.dropped');
+    this.broken('dropped', '', reason, { size: to - from, ...this.payload(bytes, from, to) });
+  }
+
+  private broken(
+    kind: ProtocolError['kind'],
+    lu: string,
+    reason: string,
+    details: ProtocolError['details'] = {},
+  ): void {
+    const { name: pu, index: puIndex } = this.config;
+    this.reports.protocolError({ pu, puIndex, lu, kind, reason, details });
   }
 
   /** PIU bytes may hold customer data: they are logged only where the configuration asks for it. */
@@ -349,8 +363,4 @@ function puEvent({ rh, ru }: Piu): SscpPuEvent {
   }
   const header = nsHeader(ru);
   return header === NS.NMVT || header === NS.REQMS ? 'MANAGEMENT' : 'OTHER_REQUEST';
-}
-
-function senseText(senseData: number): string {
-  return (senseData >>> 0).toString(16).toUpperCase().padStart(8, '0');
 }

@@ -45,7 +45,7 @@ export interface Failure {
 export function failureOf(state: SessionState, cause: string, senseData: number): Failure {
   const what = cause === 'INIT_REFUSED' ? initiateWords(state) : inWords(cause);
   if (senseData >= 0 && senseData <= UNBIND_TYPE_MAX) {
-    return { reason: senseData === 0 ? what : `${what}: type ${hexByte(senseData)}`, retry: 'now' };
+    return { reason: senseData === 0 ? what : `${what}: type ${hexByte(senseData)}`, retry: 'later' };
   }
   const { name, text, retry } = describeSense(senseData);
   return { reason: `${what}: ${printSense(senseData)} ${name}. ${text}`, retry };

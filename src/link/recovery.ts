@@ -5,11 +5,19 @@ import type { Prng } from '../base/prng.js';
 import type { SessionState } from '../channel/messages.js';
 import type { LinkConfig } from '../config/model.js';
 import type { RetryClass } from '../sna/sense.js';
+import { ProbeGate } from './probe-gate.js';
 import type { LuSession } from './session.js';
-import type { SessionTable } from './session-table.js';
+import type { SessionList, SessionTable } from './session-table.js';
 
 /** Between these two a session goes back and forth with every request; nobody is told of that. */
 const IN_USE: Partial<Record<SessionState, boolean>> = { ACTIVE: true, BUSY: true };
+
+/** On the way up: the one session of a lost PU that may try keeps its turn through these. */
+const IS_TRYING: Partial<Record<SessionState, boolean>> = {
+  INIT_PENDING: true,
+  QUEUED_AT_HOST: true,
+  PENDING_ACTIVE: true,
+};
 
 /** What recovery asks of the link; each is done at once and answered by the host later. */
 export interface RecoveryActions {
@@ -19,6 +27,8 @@ export interface RecoveryActions {
   terminate(session: LuSession, isForced: boolean): void;
   /** Forget the session without traffic. */
   reset(session: LuSession, cause: string): void;
+  /** The host owes the answer to our logon for longer than initMs. */
+  unanswered(session: LuSession): void;
   /** An attempt to bring it up came to nothing. */
   failed(session: LuSession, reason: string): void;
   /** Something changed that operators and the dispatcher want to know. */
@@ -29,7 +39,9 @@ export interface RecoveryActions {
 
 /**
  * Brings sessions up and back: at most `bringUpMax` at once per link, each attempt with a time-out, each failure with a
- * back-off. One timer for all; a session has at most one deadline and it ends with the state it belongs to.
+ * back-off, and after the loss of a PU one session before all others. One timer for all; a session has at most one
+ * deadline and it ends with the state it belongs to.
+ * @source Tmax Host-link, session troubleshooting: end it, initialise it, send the session information, await the BIND, register
  */
 export class Recovery {
   private readonly table: SessionTable;
@@ -39,6 +51,11 @@ export class Recovery {
   private readonly actions: RecoveryActions;
   private readonly deadlines: DeadlineSet<LuSession>;
   private readonly backoffs = new Map<LuSession, Backoff>();
+  /** Since when a session is usable: one that was for long enough starts its back-off anew. */
+  private readonly activeSinceMs = new Map<LuSession, number>();
+  private readonly gate = new ProbeGate();
+  /** PUs that have had a session: what is lost for the first time is not lost. */
+  private readonly seenPus = new Set<string>();
   /** Being ended by us only to be brought up afresh. */
   private readonly renewing = new Set<LuSession>();
   /** Of those being ended by us, where the host has been told to end it at once. */
@@ -62,6 +79,7 @@ export class Recovery {
     if (from === state) return;
     if (this.renewing.size > 0) this.renewing.delete(session);
     if (this.forced.size > 0) this.forced.delete(session);
+    if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
     this.table.move(session, state);
     if (!IN_USE[from] || !IN_USE[state]) this.actions.changed();
   }
@@ -99,6 +117,11 @@ export class Recovery {
     this.enter(session, 'CLOSING', session.hasRequest ? this.link.timers.lateReplyMs : this.link.timers.haltMs);
   }
 
+  /** A PU is gone, with its circuit or by word of the host; its sessions follow. */
+  puDown(pu: string): void {
+    if (this.seenPus.has(pu)) this.gate.close(pu);
+  }
+
   /** No SSCP-LU session any more. */
   down(session: LuSession, reason: string): void {
     session.reason = session.heldFor || reason;
@@ -115,8 +138,13 @@ export class Recovery {
 
   /** BIND answered positively. */
   bound(session: LuSession): void {
-    if (this.isStopping) this.close(session);
-    else this.enter(session, 'PENDING_ACTIVE', this.link.timers.sdtMs);
+    if (this.isStopping) return this.close(session);
+    this.enter(session, 'PENDING_ACTIVE', this.link.timers.sdtMs);
+    if (!this.gate.isClosed) return;
+    const probeMs = this.gate.open(session, this.clock.nowMs());
+    if (probeMs === undefined) return;
+    this.actions.event('link.probed', session, { probeMs: Math.round(probeMs) });
+    this.pump();
   }
 
   /** Data may flow. */
@@ -127,7 +155,8 @@ export class Recovery {
     if (!wasDown) return;
     session.reason = '';
     session.hostText = '';
-    this.backoffs.get(session)?.reset();
+    this.activeSinceMs.set(session, this.clock.nowMs());
+    this.seenPus.add(session.puName);
     this.pump();
   }
 
@@ -137,10 +166,18 @@ export class Recovery {
     session.reason = isAnswered ? `${reason} (the host says: ${session.hostText})` : reason;
     this.actions.event('session.down', session, { reason: session.reason, retry });
     this.actions.failed(session, reason);
+    const backoff = this.backoff(session);
     if (this.isStopping) this.enter(session, 'DOWN');
     else if (retry === 'operator' || retry === 'never') this.enter(session, 'HELD');
-    else this.enter(session, 'RETRY', this.backoff(session).nextMs());
+    else if (retry === 'now' && backoff.failures === 0) this.again(session, backoff);
+    else this.enter(session, 'RETRY', backoff.nextMs());
     this.pump();
+  }
+
+  /** At once, but only the first time in a row: a host that ends every session it starts is not to be kept busy. */
+  private again(session: LuSession, backoff: Backoff): void {
+    backoff.nextMs();
+    this.ready(session);
   }
 
   /** Somebody waits for this very session: its back-off ends now. */
@@ -202,11 +239,27 @@ export class Recovery {
   /** Start as many waiting sessions as there are places. */
   private pump(): void {
     const waiting = this.table.list('READY_TO_INIT');
-    while (!this.isStopping && waiting.head && this.inProgress() < this.link.bringUpMax) {
-      const session = waiting.head;
-      this.enter(session, 'INIT_PENDING', this.link.timers.initMs);
-      this.actions.initiate(session);
+    this.initiateFrom(waiting);
+    if (this.gate.isClosed && waiting.size > 0 && this.gate.startAnew()) this.initiateFrom(waiting);
+  }
+
+  private initiateFrom(waiting: SessionList): void {
+    for (const session of waiting) {
+      // What is sent may fail and take the whole PU along.
+      if (this.isStopping || session.state !== 'READY_TO_INIT') return;
+      if (this.inProgress() >= this.link.bringUpMax) return;
+      if (this.gate.mayTry(session)) this.initiate(session);
     }
+  }
+
+  private initiate(session: LuSession): void {
+    const failures = this.backoffs.get(session)?.failures ?? 0;
+    if (failures > 0) this.actions.event('session.retry', session, { attempt: failures + 1 });
+    if (this.gate.isClosed && this.gate.tries(session, this.clock.nowMs())) {
+      this.actions.event('link.probe', session, {});
+    }
+    this.enter(session, 'INIT_PENDING', this.link.timers.initMs);
+    this.actions.initiate(session);
   }
 
   private inProgress(): number {
@@ -220,6 +273,11 @@ export class Recovery {
       backoff = new Backoff({ firstMs, maxMs }, this.prng);
       this.backoffs.set(session, backoff);
     }
+    const sinceMs = this.activeSinceMs.get(session);
+    if (sinceMs !== undefined) {
+      this.activeSinceMs.delete(session);
+      if (this.clock.nowMs() - sinceMs >= this.link.timers.sessionRetryMs) backoff.reset();
+    }
     return backoff;
   }
 
@@ -228,6 +286,9 @@ export class Recovery {
       case 'RETRY':
         return this.ready(session);
       case 'INIT_PENDING':
+        this.actions.unanswered(session);
+        // A link that is given up for it has taken the session along.
+        if (session.state !== 'INIT_PENDING') return;
         return this.giveUp(session, 'the host did not answer the logon (INIT-SELF) in time');
       case 'QUEUED_AT_HOST':
         return this.giveUp(session, 'the host accepted the logon, but no BIND came in time');

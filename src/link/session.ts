@@ -35,7 +35,9 @@ export interface SessionOwner {
   noticed(session: LuSession, kind: string, value: number): void;
   protocolError(session: LuSession, senseData: number, what: string): void;
   replied(): void;
+  /** The reply to a request whose caller left, see leftMs. It goes to nobody. */
   lateReply(session: LuSession): void;
+  nowMs(): number;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -70,6 +72,10 @@ export class LuSession implements HalfSessionPort {
   isNamed = false;
   /** Why an operator wants it ended and kept so, whatever happens to the link; '' when none does. */
   heldFor = '';
+  /** What had come in on the link when its logon was sent. */
+  bytesInAtInit = 0;
+  /** When the caller of the request it carries left. */
+  leftMs = 0;
   /** Requests sent since start. */
   calls = 0;
   /** What last went wrong. */
@@ -151,6 +157,7 @@ export class LuSession implements HalfSessionPort {
   /** The caller left. True when the request was still unsent and has been taken back; else its reply will come late. */
   abandon(): boolean {
     this.hasCaller = false;
+    this.leftMs = this.owner.nowMs();
     if (this.half.hasTransmitted) return false;
     this.half.cancelChain();
     this.owner.channel.refuse(this.requestId);

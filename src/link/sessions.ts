@@ -24,6 +24,8 @@ export interface SessionsContext {
   readonly counters: LinkCounters;
   /** The counts changed: report them when the tick ends. */
   readonly changed: () => void;
+  /** The host owes an answer, and not one byte has come from it since it was asked. */
+  readonly silent: (session: LuSession) => void;
 }
 
 /** What happens to the sessions of a link: events of the PUs come in here and move sessions, requests and recovery on. */
@@ -38,7 +40,13 @@ export class Sessions {
     this.context = context;
     this.table = new SessionTable(groups.length);
     this.recovery = new Recovery(this.table, link, clock, prng, {
-      initiate: (session) => session.initiate(),
+      initiate: (session) => {
+        session.bytesInAtInit = context.counters.bytesIn;
+        session.initiate();
+      },
+      unanswered: (session) => {
+        if (session.bytesInAtInit === context.counters.bytesIn) context.silent(session);
+      },
       terminate: (session, isForced) => session.sscp.terminate(isForced),
       reset: (session, cause) => session.reset(cause),
       failed: (session, reason) => this.calls.ofLu.failed(session, reason),
@@ -50,6 +58,11 @@ export class Sessions {
 
   applicationOf(session: LuSession): string {
     return this.context.groups[session.config.group]?.application ?? '';
+  }
+
+  /** A PU is gone, with its circuit or by word of the host: `luDown` follows for each of its LUs. */
+  puDown(pu: string): void {
+    this.recovery.puDown(pu);
   }
 
   /** The SSCP activated the LU. */
@@ -81,6 +94,11 @@ export class Sessions {
   initFailed(session: LuSession, senseData: number): void {
     const isAwaited = session.state === 'QUEUED_AT_HOST' || session.state === 'INIT_PENDING';
     if (isAwaited) session.half.initRefused(senseData);
+  }
+
+  /** NOTIFY that is no failure: whoever waits to try again, as after sense 0845, tries now. */
+  hostReady(session: LuSession): void {
+    this.recovery.hurry(session);
   }
 
   /** Text of the host while a logon waits for its BIND: likely why none will come. */

@@ -196,6 +196,7 @@ export class SscpLu {
   private outcome(ru: Uint8Array): void {
     const senseData = failureWithin(ru);
     if (senseData !== undefined) this.sessions.initFailed(this.session, senseData);
+    else this.sessions.hostReady(this.session);
   }
 
   /** Control vector 00: largest RU on this session (85 = 256 bytes); 0C: what sessions the LU can have. */

@@ -1,7 +1,7 @@
 import net, { isIPv4 } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
-import type { LinkConfig } from '../config/model.js';
+import type { LinkConfig, PeerAddress } from '../config/model.js';
 
 /** What a transport tells its link. After `up` comes `data` any number of times, then `down` once. */
 export interface TransportEvents {
@@ -15,8 +15,8 @@ export interface TransportEvents {
 
 /** The carrier of one link: a TCP connection, or the pair of RFC 1795. */
 export interface Transport {
-  /** Begin: connect (origin) or make ready to be connected to (target). Ends in `up` or `down`. */
-  open(): void;
+  /** Begin: connect to `peer` (origin) or make ready to be connected to (target). Ends in `up` or `down`. */
+  open(peer: PeerAddress): void;
   /** Write one block; `done` gives it back when the system has taken it. Dropped when not up. */
   write(block: Buffer, done: (block: Buffer) => void): void;
   /** The pair has become one connection (CV 87): `keep` says which direction's connection stays. */
@@ -55,10 +55,13 @@ export class TcpTransport implements Transport {
   private isUp = false;
   private isOpening = false;
   private cancelTimer: (() => void) | undefined;
+  /** The peer of this attempt: the configured one, or its backup. */
+  private peer: PeerAddress;
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
 
   constructor(link: LinkConfig, clock: Clock, events: TransportEvents) {
     this.link = link;
+    this.peer = link.peer;
     this.clock = clock;
     this.events = events;
   }
@@ -71,7 +74,8 @@ export class TcpTransport implements Transport {
     return this.link.role === 'origin' || this.link.dlsw.connections === 2;
   }
 
-  open(): void {
+  open(peer: PeerAddress): void {
+    this.peer = peer;
     this.isOpening = true;
     if (this.link.role === 'origin') {
       this.cancelTimer = this.clock.after(this.link.timers.connectMs, () => this.timedOut());
@@ -149,7 +153,7 @@ export class TcpTransport implements Transport {
   }
 
   private connect(): void {
-    const { address: host, port } = this.link.peer;
+    const { address: host, port } = this.peer;
     const bound = this.link.local.address;
     const socket = net.connect({
       host,
@@ -182,10 +186,12 @@ export class TcpTransport implements Transport {
     this.connectWhenDue();
   }
 
-  /** Only the configured peer may connect; a name instead of an address cannot be compared and is let in. */
+  /** Only the peer may connect, or as target its backup; a name instead of an address cannot be compared and is let in. */
   private isPeer(remote: string): boolean {
-    const { address } = this.link.peer;
-    return net.isIP(address) === 0 || address === '0.0.0.0' || plainAddress(address) === remote;
+    const { role, backup } = this.link;
+    const may = ({ address }: PeerAddress): boolean =>
+      net.isIP(address) === 0 || address === '0.0.0.0' || plainAddress(address) === remote;
+    return may(this.peer) || (role === 'target' && backup !== undefined && may(backup));
   }
 
   private watch(socket: net.Socket, peer: string): void {
@@ -212,7 +218,7 @@ export class TcpTransport implements Transport {
   }
 
   private timedOut(): void {
-    const { address, port } = this.link.peer;
+    const { address, port } = this.peer;
     const missing = this.ours && !this.ours.connecting ? 'its connection back to us did not come' : 'no answer';
     const waitedMs = this.link.timers.connectMs;
     this.failed(

@@ -49,6 +49,7 @@ function link(name: string, index: number, groups: number, sessions: number): Li
       oneMessagePerWrite: false,
       acceptContactAsXidReply: true,
       keepaliveMs: 0,
+      inactivityMs: 0,
       window: 64,
       explorer: false,
     },
@@ -81,6 +82,7 @@ function link(name: string, index: number, groups: number, sessions: number): Li
     pus: [{ ...pu, remoteMac: '400000000002', localSap: 4, remoteSap: 4, lus }],
     bringUpMax: 16,
     backlogMax: 1000,
+    recentPius: 64,
   };
 }
 

@@ -7,6 +7,7 @@ export const DLSW: DlswOptions = {
   oneMessagePerWrite: false,
   acceptContactAsXidReply: true,
   keepaliveMs: 0,
+  inactivityMs: 0,
   window: 20,
   explorer: true,
 };
@@ -88,6 +89,7 @@ export function linkConfig(more: Partial<LinkConfig> = {}): LinkConfig {
     pus: [puConfig(2)],
     bringUpMax: 64,
     backlogMax: 4096,
+    recentPius: 64,
     ...more,
   };
 }

@@ -8,6 +8,7 @@ import type { FromWorker } from '../../src/channel/messages.js';
 import type { GroupConfig, LinkConfig } from '../../src/config/model.js';
 import { createCounters } from '../../src/link/counters.js';
 import { Pu } from '../../src/link/pu.js';
+import { Reports } from '../../src/link/reports.js';
 import type { LuSession } from '../../src/link/session.js';
 import { Sessions } from '../../src/link/sessions.js';
 import { linkConfig } from './link-config.js';
@@ -20,7 +21,10 @@ export interface Answer {
 }
 
 const STATUS_NAMES = Object.fromEntries(Object.entries(ANSWER_STATUS).map(([name, value]) => [value, name]));
-const GROUPS: GroupConfig[] = [{ index: 0, application: 'HOSTAPPL', sessionType: '' }];
+const GROUPS: GroupConfig[] = [
+  { index: 0, application: 'HOSTAPPL', sessionType: '' },
+  { index: 1, application: 'OTHERAPP', sessionType: '' },
+];
 
 /** A PU with its sessions on a simulated clock: PIUs of the host go in as hex, ours come out as hex. */
 export class PuHarness {
@@ -29,6 +33,8 @@ export class PuHarness {
   readonly sessions: Sessions;
   readonly pu: Pu;
   readonly events: { name: string; details: Record<string, unknown> }[] = [];
+  /** LUs whose logon got no answer while nothing else came either. */
+  readonly silent: string[] = [];
   private readonly channel: WorkerChannel;
   private readonly answers: Answer[] = [];
   private readonly out: string[] = [];
@@ -37,7 +43,7 @@ export class PuHarness {
   /** What the PU said of its circuit. */
   readonly failures: HostLinkError[] = [];
 
-  constructor(more: Partial<LinkConfig> = {}, replySizeMax = 100_000, log: Log = createSilentLog()) {
+  constructor(more: Partial<LinkConfig> = {}, replySizeMax = 100_000, log: Log = createSilentLog(), groups = 1) {
     const link = linkConfig(more);
     const { clock, counters } = this;
     const port: PortLike = { postMessage: (value) => this.posted(value as FromWorker), on: () => {}, close: () => {} };
@@ -45,7 +51,18 @@ export class PuHarness {
     this.channel = channel;
     const prng = createSeededPrng(1);
     const logger = log.part('session');
-    this.sessions = new Sessions({ link, groups: GROUPS, channel, clock, prng, logger, counters, changed: () => {} });
+    const silent = (session: LuSession): void => void this.silent.push(session.config.name);
+    const events = { changed: () => {}, silent };
+    this.sessions = new Sessions({
+      link,
+      groups: GROUPS.slice(0, groups),
+      channel,
+      clock,
+      prng,
+      logger,
+      counters,
+      ...events,
+    });
     const owner = { puChanged: () => {}, sendFailed: (_: Pu, error: HostLinkError) => void this.failures.push(error) };
     const context = {
       channel,
@@ -54,6 +71,7 @@ export class PuHarness {
       sna: link.sna,
       replySizeMax,
       counters,
+      reports: new Reports({ link, channel, clock, log, counters }),
       owner,
       sessions: this.sessions,
     };

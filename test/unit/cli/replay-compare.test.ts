@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { piuWords } from '../../../src/cli/piu-words.js';
 import { comparePius } from '../../../src/cli/replay-allowed.js';
 import { Replay, type ReplayedNode } from '../../../src/cli/replay-compare.js';
 import { learnFacts } from '../../../src/cli/replay-facts.js';
 import { replayLines } from '../../../src/cli/replay-lines.js';
 import { styleOf } from '../../../src/cli/style.js';
+import { piuWords } from '../../../src/sna/piu-words.js';
 import type { RecordedPiu, Recording } from '../../../src/trace/recording.js';
 import { fakeIo } from './fake-io.js';
 

@@ -44,6 +44,7 @@ describe('defaults', () => {
       oneMessagePerWrite: false,
       acceptContactAsXidReply: true,
       keepaliveMs: 30_000,
+      inactivityMs: 0,
       window: 20,
       explorer: true,
     });
@@ -62,6 +63,7 @@ describe('defaults', () => {
       local: { address: '0.0.0.0', port: 2065 },
       bringUpMax: 64,
       backlogMax: 32_768,
+      recentPius: 64,
     });
   });
 

@@ -34,6 +34,7 @@ const anySettings = fc.record(
     ),
     timers: fc.record({ bind: anyDuration, halt: anyDuration }, { requiredKeys: [] }),
     bringUpMax: fc.integer({ min: 1, max: 256 }),
+    recentPius: fc.integer({ min: 0, max: 4096 }),
   },
   { requiredKeys: [] },
 );

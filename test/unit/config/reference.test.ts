@@ -33,6 +33,7 @@ const MINIMAL = {
     {
       name: 'L',
       peer: { address: 'h' },
+      backup: { address: 'b' },
       pus: [
         {
           name: 'P',
@@ -54,6 +55,7 @@ const MINIMAL = {
       timers: { halt: 77 },
       bringUpMax: 1,
       backlogMax: 1,
+      recentPius: 1,
       pus: [
         {
           name: 'Q',
@@ -118,6 +120,7 @@ describe('configuration reference', () => {
       'The file links',
       'links[] name',
       'links[] pus',
+      'links[].backup address',
       'links[].pus[] name',
       'links[].pus[] idBlk',
       'links[].pus[] idNum',

@@ -21,6 +21,7 @@ export const DLSW: DlswOptions = {
   oneMessagePerWrite: false,
   acceptContactAsXidReply: true,
   keepaliveMs: 0,
+  inactivityMs: 0,
   window: 4,
   explorer: true,
 };

@@ -24,15 +24,10 @@ describe('log of a worker', () => {
   it('every line names worker, link, PU and LU', () => {
     const lines = run(false);
     expect(lines.map((line) => line.msg)).toEqual(
-      expect.arrayContaining([
-        'session.active',
-        'session.down',
-        'session.protocol',
-        'piu.refused',
-        'piu.dropped',
-        'piu.segment',
-      ]),
+      expect.arrayContaining(['session.active', 'session.down', 'protocol.error', 'piu.dump']),
     );
+    const errors = lines.filter((line) => line.msg === 'protocol.error');
+    expect(errors.map((line) => line.kind)).toEqual(['session', 'refused', 'dropped', 'segment']);
     for (const line of lines) {
       expect(line).toMatchObject({
         worker: 1,

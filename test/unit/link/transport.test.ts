@@ -2,7 +2,7 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createClock } from '../../../src/base/clock.js';
 import type { HostLinkError } from '../../../src/base/errors.js';
-import type { LinkConfig } from '../../../src/config/model.js';
+import type { LinkConfig, PeerAddress } from '../../../src/config/model.js';
 import { TcpTransport } from '../../../src/link/transport.js';
 import { DLSW, linkConfig, TIMERS } from '../../helpers/link-config.js';
 
@@ -31,9 +31,16 @@ class Recorder {
   downs: HostLinkError[] = [];
   readonly transport: TcpTransport;
 
+  private readonly link: LinkConfig;
+
   constructor(link: LinkConfig) {
+    this.link = link;
     this.transport = new TcpTransport(link, createClock(), this);
     closers.push(() => this.transport.destroy());
+  }
+
+  open(peer?: PeerAddress): void {
+    this.transport.open(peer ?? this.link.peer);
   }
 
   up(local: string, remote: string): void {
@@ -56,7 +63,7 @@ describe('TcpTransport', () => {
     }, '127.0.0.1');
     const { port } = server.address() as AddressInfo;
     const recorder = new Recorder(linkConfig({ peer: { address: '127.0.0.1', port } }));
-    recorder.transport.open();
+    recorder.open();
     await vi.waitUntil(() => recorder.ups.length === 1);
     const block = Buffer.from('one block');
     const done = vi.fn();
@@ -80,7 +87,7 @@ describe('TcpTransport', () => {
     const peer = { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
     const local = { address: '127.0.0.1', port: localPort };
     const recorder = new Recorder(linkConfig({ peer, local, dlsw: { ...DLSW, connections: 2 } }));
-    recorder.transport.open();
+    recorder.open();
     await vi.waitUntil(() => accepted === 1);
     expect(recorder.ups).toEqual([]);
     const back = net.connect({ host: '127.0.0.1', port: localPort });
@@ -100,7 +107,7 @@ describe('TcpTransport', () => {
   it('target: waits to be connected to, and takes only its peer', async () => {
     const local = { address: '127.0.0.1', port: await freePort() };
     const recorder = new Recorder(linkConfig({ role: 'target', local, peer: { address: '127.0.0.9', port: 1 } }));
-    recorder.transport.open();
+    recorder.open();
     await new Promise<void>((resolve) => {
       const attempt = (): void => {
         const stranger = net.connect(local.port, local.address);
@@ -119,14 +126,14 @@ describe('TcpTransport', () => {
 
   it('tells nobody there, port taken and no answer apart', async () => {
     const nobody = new Recorder(linkConfig({ peer: { address: '127.0.0.1', port: await freePort() } }));
-    nobody.transport.open();
+    nobody.open();
     await vi.waitUntil(() => nobody.downs.length === 1);
     expect(nobody.downs[0]!.code).toBe('LINK_REFUSED');
 
     const taken = (await listen(() => {}, '127.0.0.1')).address() as AddressInfo;
     const local = { address: '127.0.0.1', port: taken.port };
     const second = new Recorder(linkConfig({ role: 'target', local }));
-    second.transport.open();
+    second.open();
     await vi.waitUntil(() => second.downs.length === 1);
     expect(second.downs[0]).toMatchObject({ code: 'PORT_TAKEN', details: { port: taken.port } });
 
@@ -139,7 +146,7 @@ describe('TcpTransport', () => {
         timers: { ...TIMERS, connectMs: 100 },
       }),
     );
-    lonely.transport.open();
+    lonely.open();
     await vi.waitUntil(() => lonely.downs.length === 1);
     expect(lonely.downs[0]).toMatchObject({
       code: 'LINK_TIMEOUT',

@@ -1,8 +1,8 @@
 import { toHostLinkError } from '../base/errors.js';
-import { dfcName, nsHeaderOf, scName } from '../sna/codes.js';
-import { decodePiu, type Piu } from '../sna/piu.js';
-import type { Rh } from '../sna/rh.js';
-import { describeSense, printSense } from '../sna/sense.js';
+import { dfcName, nsHeaderOf, scName } from './codes.js';
+import { decodePiu, type Piu } from './piu.js';
+import type { Rh } from './rh.js';
+import { describeSense, printSense } from './sense.js';
 
 /** A PIU in short words, for tables. */
 export interface PiuWords {
@@ -19,10 +19,32 @@ const hex = (value: number, digits: number) => value.toString(16).toUpperCase().
 export function piuWords(bytes: Uint8Array): PiuWords {
   try {
     const piu = decodePiu(bytes);
-    return { th: thWords(piu), rh: piu.rh === null ? '' : rhWords(piu.rh), ru: ruWords(piu) };
+    const ru = commandWords(piu) ?? sizeWords(piu.ru.length);
+    return { th: thWords(piu), rh: piu.rh === null ? '' : rhWords(piu.rh), ru };
   } catch (error) {
     return { th: '?', rh: '', ru: toHostLinkError(error).code };
   }
+}
+
+/**
+ * A PIU as one line: TH and RH in hex and in words, then what the RU is and how long. Of the RU only request code, NS header
+ * and sense data are told: the rest may be customer data. So of bytes that are no PIU only the first is.
+ * @param size of the whole PIU, where `bytes` are only its begin
+ */
+export function piuLine(bytes: Uint8Array, size = bytes.length): string {
+  try {
+    const piu = decodePiu(bytes);
+    const header = bytes.length - piu.ru.length;
+    const ru = [commandWords(piu), sizeWords(size - header)].filter((words) => words !== undefined && words !== '');
+    const words = [thWords(piu), piu.rh === null ? '' : rhWords(piu.rh), ru.join(', ')].filter((part) => part !== '');
+    return `[${toHex(bytes, header)}] ${words.join(' ')}`;
+  } catch (error) {
+    return `[${toHex(bytes, 1)}] ${toHostLinkError(error).code}, ${sizeWords(size)}`;
+  }
+}
+
+function toHex(bytes: Uint8Array, length: number): string {
+  return Buffer.from(bytes.subarray(0, length)).toString('hex');
 }
 
 function thWords({ th }: Piu): string {
@@ -74,12 +96,11 @@ function flagWords(flags: readonly (readonly [string, boolean])[]): string[] {
   return flags.filter(([, isSet]) => isSet).map(([word]) => word);
 }
 
-function ruWords({ rh, ru }: Piu): string {
-  if (rh === null) return sizeWords(ru.length);
+/** Sense data, or the name of the request; undefined for data. */
+function commandWords({ rh, ru }: Piu): string | undefined {
+  if (rh === null) return undefined;
   if (rh.sdi && ru.length >= 4) return `${senseWords(ru)}${echoWords(rh, ru.subarray(4))}`;
-  const name = ru.length > 0 ? commandName(rh, ru) : undefined;
-  if (name === undefined) return sizeWords(ru.length);
-  return name;
+  return ru.length > 0 ? commandName(rh, ru) : undefined;
 }
 
 function senseWords(ru: Uint8Array): string {

@@ -1,0 +1,87 @@
+import type { Clock } from '../base/clock.js';
+import { piuLine } from '../sna/piu-words.js';
+
+/** Bytes kept of a PIU: headers, request code, sense data and what it is about. */
+const HEAD_SIZE = 24;
+/** The same where payload may be logged. */
+const HEAD_SIZE_WITH_PAYLOAD = 64;
+
+/**
+ * The PIUs that a link last sent and received, for whoever looks at a protocol error: when, which way, of which PU, how long,
+ * and their first bytes. All memory is taken at the start; where payload is not to be logged it is not kept either.
+ */
+export class PiuRing {
+  readonly capacity: number;
+  private readonly clock: Clock;
+  private readonly isPayloadShown: boolean;
+  private readonly headSize: number;
+  private readonly heads: Buffer;
+  private readonly timesMs: Float64Array;
+  private readonly sizes: Uint32Array;
+  /** PU index times two, plus one for those to the host. */
+  private readonly origins: Uint32Array;
+  /** Added since the start; the next one goes to this place, modulo capacity. */
+  private added = 0;
+  /** One reading of the clock serves all PIUs of a turn; 0 before it. */
+  private turnMs = 0;
+
+  /**
+   * @param capacity PIUs kept, at least 1
+   * @param isPayloadShown log.payload
+   */
+  constructor(capacity: number, clock: Clock, isPayloadShown: boolean) {
+    this.capacity = capacity;
+    this.clock = clock;
+    this.isPayloadShown = isPayloadShown;
+    this.headSize = isPayloadShown ? HEAD_SIZE_WITH_PAYLOAD : HEAD_SIZE;
+    this.heads = Buffer.alloc(capacity * this.headSize);
+    this.timesMs = new Float64Array(capacity);
+    this.sizes = new Uint32Array(capacity);
+    this.origins = new Uint32Array(capacity);
+  }
+
+  /** Hot path: keep the begin of `bytes[from, to)`. Byte by byte, as a copy through views makes a view per PIU. */
+  add(isToHost: boolean, puIndex: number, bytes: Buffer, from: number, to: number): void {
+    const { heads } = this;
+    const place = this.added % this.capacity;
+    const size = to - from;
+    const kept = size < this.headSize ? size : this.headSize;
+    const at = place * this.headSize;
+    for (let offset = 0; offset < kept; offset += 1) heads[at + offset] = bytes[from + offset]!;
+    if (this.turnMs === 0) this.turnMs = this.clock.wallMs();
+    this.timesMs[place] = this.turnMs;
+    this.sizes[place] = size;
+    this.origins[place] = puIndex * 2 + (isToHost ? 1 : 0);
+    this.added += 1;
+  }
+
+  /** What comes now belongs to another turn: the clock is read again. */
+  nextTurn(): void {
+    this.turnMs = 0;
+  }
+
+  /**
+   * The last PIUs of one PU as text, oldest first: time, direction, headers, RU.
+   * @param max most lines
+   */
+  linesOf(puIndex: number, max: number): string[] {
+    const lines: string[] = [];
+    const oldest = Math.max(0, this.added - this.capacity);
+    for (let number = this.added - 1; number >= oldest && lines.length < max; number -= 1) {
+      const place = number % this.capacity;
+      if (this.origins[place]! >>> 1 === puIndex) lines.push(this.line(place));
+    }
+    return lines.reverse();
+  }
+
+  private line(place: number): string {
+    const time = new Date(this.timesMs[place]!).toISOString();
+    const direction = (this.origins[place]! & 1) !== 0 ? 'to host  ' : 'from host';
+    const size = this.sizes[place]!;
+    const at = place * this.headSize;
+    const head = this.heads.subarray(at, at + Math.min(size, this.headSize));
+    const line = `${time} ${direction} ${piuLine(head, size)}`;
+    if (!this.isPayloadShown) return line;
+    return `${line} ${head.toString('hex')}${size > head.length ? '...' : ''}`;
+  }
+}
