@@ -12,9 +12,10 @@ const ANSWER_HEADER = 12;
 
 /**
  * reply: the bytes are the host's. refused: not sent, no session here. failed: the bytes are an ErrorRecord as JSON.
+ * underway: its caller left, and bytes of it have been sent; the last answer is still due.
  * opened: the session is kept for this request, the bytes are the name of its LU; the last answer follows when it ends.
  */
-export const ANSWER_STATUS = { reply: 0, refused: 1, failed: 2, opened: 3 } as const;
+export const ANSWER_STATUS = { reply: 0, refused: 1, failed: 2, opened: 3, underway: 4 } as const;
 export type AnswerStatus = (typeof ANSWER_STATUS)[keyof typeof ANSWER_STATUS];
 
 function padded(length: number): number {

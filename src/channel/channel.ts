@@ -74,6 +74,12 @@ export class WorkerChannel {
     this.due();
   }
 
+  /** The caller of request `id` left, but bytes of it are out: its one last answer is still to come. */
+  underway(id: number): void {
+    this.answers.add(id, ANSWER_STATUS.underway, NO_BYTES);
+    this.due();
+  }
+
   /** Request `id` keeps a session from now on; its one last answer is still to come. */
   opened(id: number, lu: string): void {
     this.answers.add(id, ANSWER_STATUS.opened, Buffer.from(lu));

@@ -5,6 +5,7 @@ import type { DispatcherOptions } from './dispatcher-types.js';
 import { Holds } from './holds.js';
 import type { LuSeat } from './lu-seats.js';
 import type { Placement } from './placement.js';
+import { REQUESTS_MAX } from './request-table.js';
 
 /** Most waiting requests per group where the configuration sets no limit. */
 export const WAITING_MAX = 100_000;
@@ -48,7 +49,12 @@ export class Admission {
     if (waiting >= this.waitingMax) throw this.tooMany(service, group, waiting);
   }
 
-  tooMany(service: number, group: number, waiting: number): HostLinkError {
+  /** There are REQUESTS_MAX, over all services. */
+  tooManyLive(service: number): HostLinkError {
+    return this.tooMany(service, this.options.services[service]!.group, REQUESTS_MAX);
+  }
+
+  private tooMany(service: number, group: number, waiting: number): HostLinkError {
     this.counters.queueFull += 1;
     return queueFull(this.nameOf(service), group, waiting, this.waitingMax, this.options.directory);
   }

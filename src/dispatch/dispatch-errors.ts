@@ -1,4 +1,5 @@
-import { HostLinkError } from '../base/errors.js';
+import { type ErrorRecord, HostLinkError } from '../base/errors.js';
+import { HELD_RECEIVE, OPEN_TARGET } from '../channel/messages.js';
 import type { Directory } from './directory.js';
 import type { Request } from './request-table.js';
 
@@ -54,12 +55,8 @@ export function waitTimeout(service: string, request: Request, waiting: number, 
 }
 
 /** CALL_TIMEOUT of a request that is at a worker. */
-export function callTimeout(
-  service: string,
-  request: Request,
-  nowMs: number,
-  sent: 'no' | 'maybe' = 'maybe',
-): HostLinkError {
+export function callTimeout(service: string, request: Request, nowMs: number): HostLinkError {
+  const sent = isNothingSent(request.verb) ? 'no' : 'maybe';
   const elapsedMs = Math.round(nowMs - request.startMs);
   return new HostLinkError('CALL_TIMEOUT', '', { service, sent, elapsedMs, worker: request.worker?.index });
 }
@@ -72,4 +69,19 @@ export function holdLost(reason: string): HostLinkError {
 /** The thread is gone, and with it whatever it knew of the request. */
 export function workerLost(service: string, worker: number): HostLinkError {
   return new HostLinkError('OUTCOME_UNKNOWN', '', { service, sent: 'maybe', reason: 'worker lost', worker });
+}
+
+/** The error in an answer of a worker. */
+export function errorIn(bytes: Buffer, from: number, to: number): HostLinkError {
+  return HostLinkError.fromRecord(JSON.parse(bytes.toString('utf8', from, to)) as ErrorRecord);
+}
+
+/** Opening and receiving send nothing to the host. */
+export function isNothingSent(verb: number): boolean {
+  return verb === OPEN_TARGET || verb >= HELD_RECEIVE;
+}
+
+/** Of a request that waits: one of an idempotent service may have been sent by a worker that was lost. */
+export function sentBefore(request: Request): 'no' | 'maybe' {
+  return request.isRetried ? 'maybe' : 'no';
 }

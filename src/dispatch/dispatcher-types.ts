@@ -21,6 +21,8 @@ export interface DispatcherOptions {
   readonly maxqcount: number;
   /** Most calls and held sessions of one LU at once, waiting ones included; 0 no limit. */
   readonly instanceMax?: number;
+  /** How long a caller whose time is up waits for the worker's word on whether anything was sent; 0, the default: not. */
+  readonly wordMs?: number;
   readonly sink: ResultSink;
   /** A request had to wait: a chance to start another worker. @param waiting over all groups */
   readonly onWaiting?: (waiting: number) => void;

@@ -1,18 +1,29 @@
 import type { Clock } from '../base/clock.js';
 import { DeadlineSet } from '../base/deadline.js';
-import { type ErrorRecord, HostLinkError } from '../base/errors.js';
+import { HostLinkError } from '../base/errors.js';
 import { ANSWER_STATUS, type AnswerStatus, readAnswers } from '../channel/blocks.js';
-import { HELD_CALL, HELD_RECEIVE, HELD_SLOT_MASK, OPEN_TARGET, type WorkerReport } from '../channel/messages.js';
+import { HELD_CALL, HELD_SLOT_MASK, OPEN_TARGET, type WorkerReport } from '../channel/messages.js';
 import { Admission } from './admission.js';
 import type { Directory, RequestPort, WorkerRecord } from './directory.js';
 import { type DispatchCounters, newDispatchCounters } from './dispatch-counters.js';
-import { callTimeout, holdLost, type NotSentCode, notSent, waitTimeout, workerLost } from './dispatch-errors.js';
+import {
+  callTimeout,
+  errorIn,
+  holdLost,
+  isNothingSent,
+  type NotSentCode,
+  notSent,
+  sentBefore,
+  waitTimeout,
+  workerLost,
+} from './dispatch-errors.js';
 import type { DispatcherOptions, ResultSink } from './dispatcher-types.js';
 import { HeldRequests } from './held-requests.js';
 import type { Holds } from './holds.js';
+import { LastWords } from './last-words.js';
 import type { LuSeat } from './lu-seats.js';
 import { Placement } from './placement.js';
-import { REQUEST_STATE, REQUESTS_MAX, type Request, RequestTable } from './request-table.js';
+import { REQUEST_STATE, type Request, RequestTable } from './request-table.js';
 import { ServiceCounters } from './service-counters.js';
 
 const NO_PAYLOAD = new Uint8Array(0);
@@ -33,6 +44,7 @@ export class Dispatcher {
   private readonly placement: Placement;
   private readonly admission: Admission;
   private readonly held: HeldRequests;
+  private readonly lastWords: LastWords;
   private readonly deadlines: DeadlineSet<number>;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
   private isStopped = false;
@@ -51,6 +63,14 @@ export class Dispatcher {
     this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
     const { requests, placement, deadlines, counters, sink } = this;
     this.held = new HeldRequests({ requests, placement, deadlines, counters, sink });
+    const { clock, wordMs = 0 } = options;
+    this.lastWords = new LastWords({
+      clock,
+      deadlines,
+      wordMs,
+      tell: (request, error) => this.fail(request, error),
+      waitTimeout: (request) => this.waitTimeout(request),
+    });
     this.onAnswer = (id, status, bytes, from, to) => this.answered(id, status, bytes, from, to);
   }
 
@@ -193,6 +213,7 @@ export class Dispatcher {
     for (const request of lost) {
       if (request.seat !== undefined) request.seat.running -= 1;
       request.tried = undefined;
+      this.lastWords.heard(request, safe.has(request.id));
       if (request.state === REQUEST_STATE.abandoned) this.requests.release(request);
       else if (request.state === REQUEST_STATE.held) this.held.ended(request, holdLost('its worker was lost'));
       else if (safe.has(request.id)) this.placeAgain(request);
@@ -249,8 +270,7 @@ export class Dispatcher {
 
   private take(service: number, payload: Uint8Array, timeoutMs: number): Request {
     const request = this.requests.take();
-    if (request === undefined)
-      throw this.admission.tooMany(service, this.options.services[service]!.group, REQUESTS_MAX);
+    if (request === undefined) throw this.admission.tooManyLive(service);
     request.service = service;
     request.payload = payload;
     request.startMs = this.clock.nowMs();
@@ -266,11 +286,13 @@ export class Dispatcher {
       this.counters.stray += 1;
       return;
     }
+    this.lastWords.heard(request, status === ANSWER_STATUS.refused);
+    if (status === ANSWER_STATUS.underway) return;
     if (status === ANSWER_STATUS.opened) this.held.opened(request, bytes.toString('utf8', from, to));
     else if (request.state === REQUEST_STATE.held) {
       this.held.answered(request, status === ANSWER_STATUS.failed ? errorIn(bytes, from, to) : undefined);
     } else if (status === ANSWER_STATUS.refused) this.refused(request, worker);
-    else if (request.state === REQUEST_STATE.abandoned) this.late(request, worker);
+    else if (request.state === REQUEST_STATE.abandoned) this.gone(request, worker, true);
     else if (status === ANSWER_STATUS.reply) this.replied(request, worker, bytes, from, to);
     else this.failed(request, worker, errorIn(bytes, from, to));
   }
@@ -281,13 +303,6 @@ export class Dispatcher {
     this.deadlines.remove(slot);
     this.requests.release(request);
     this.sink.reply(slot, bytes, from, to);
-    if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
-  }
-
-  private late(request: Request, worker: WorkerRecord): void {
-    const { group, seat, verb } = request;
-    this.counters.late += 1;
-    this.requests.release(request);
     if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
   }
 
@@ -307,7 +322,7 @@ export class Dispatcher {
   /** Not sent: another worker, or the queue. What was meant for a held session goes nowhere else. */
   private refused(request: Request, worker: WorkerRecord): void {
     if (request.state === REQUEST_STATE.abandoned) {
-      this.takenBack(request, worker);
+      this.gone(request, worker, false);
       return;
     }
     if (request.verb < HELD_CALL) {
@@ -317,9 +332,10 @@ export class Dispatcher {
     this.placeAgain(request);
   }
 
-  /** Its caller had left in time: nothing was sent, and the session is free again. */
-  private takenBack(request: Request, worker: WorkerRecord): void {
+  /** The last answer to a request whose caller has left: the session is free again. @param isLate something was sent */
+  private gone(request: Request, worker: WorkerRecord, isLate: boolean): void {
     const { group, seat, verb } = request;
+    if (isLate) this.counters.late += 1;
     this.requests.release(request);
     if (verb < HELD_CALL) this.placement.freed(worker, group, seat);
   }
@@ -345,11 +361,11 @@ export class Dispatcher {
 
   private expired(slot: number): void {
     const request = this.requests.at(slot)!;
-    const name = this.nameOf(request);
+    if (this.lastWords.heard(request, false)) return;
     const isWaiting = request.state === REQUEST_STATE.waiting || request.verb === OPEN_TARGET;
     const error = isWaiting
-      ? waitTimeout(name, request, this.waitingOf(request.group), this.directory)
-      : callTimeout(name, request, this.clock.nowMs(), isNothingSent(request.verb) ? 'no' : 'maybe');
+      ? this.waitTimeout(request)
+      : callTimeout(this.nameOf(request), request, this.clock.nowMs());
     this.giveUp(request, error);
   }
 
@@ -360,9 +376,11 @@ export class Dispatcher {
       this.end(request, error);
       return;
     }
-    request.state = REQUEST_STATE.abandoned;
-    request.worker!.port!.cancel(request.id);
-    this.fail(request, error);
+    this.lastWords.ask(request, error);
+  }
+
+  private waitTimeout(request: Request): HostLinkError {
+    return waitTimeout(this.nameOf(request), request, this.waitingOf(request.group), this.directory);
   }
 
   private end(request: Request, error: HostLinkError): void {
@@ -379,18 +397,4 @@ export class Dispatcher {
   private nameOf(request: Request): string {
     return this.services[request.service]!.name;
   }
-}
-
-function errorIn(bytes: Buffer, from: number, to: number): HostLinkError {
-  return HostLinkError.fromRecord(JSON.parse(bytes.toString('utf8', from, to)) as ErrorRecord);
-}
-
-/** Of a request that waits: one of an idempotent service may have been sent by a worker that was lost. */
-function sentBefore(request: Request): 'no' | 'maybe' {
-  return request.isRetried ? 'maybe' : 'no';
-}
-
-/** Opening and receiving send nothing to the host. */
-function isNothingSent(verb: number): boolean {
-  return verb === OPEN_TARGET || verb >= HELD_RECEIVE;
 }

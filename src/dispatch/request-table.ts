@@ -1,11 +1,12 @@
+import type { HostLinkError } from '../base/errors.js';
 import type { WorkerRecord } from './directory.js';
 import type { LuSeat } from './lu-seats.js';
 
 /**
  * Where a request is. ABANDONED: its caller has been answered, its worker has not answered yet. HELD: it opened a session
- * that its caller keeps.
+ * that its caller keeps. ENDING: its caller's time is up, the worker is asked whether anything was sent.
  */
-export const REQUEST_STATE = { free: 0, waiting: 1, atWorker: 2, abandoned: 3, held: 4 } as const;
+export const REQUEST_STATE = { free: 0, waiting: 1, atWorker: 2, abandoned: 3, held: 4, ending: 5 } as const;
 export type RequestState = (typeof REQUEST_STATE)[keyof typeof REQUEST_STATE];
 
 const SLOT_BITS = 20;
@@ -39,6 +40,8 @@ export class Request {
   seat: LuSeat | undefined = undefined;
   /** What it asks for beside a call, see channel/messages: 0, OPEN_TARGET, or an operation on a held session. */
   verb = 0;
+  /** ENDING: what its caller will be told. */
+  ending: HostLinkError | undefined = undefined;
   /** Workers that refused it since it last waited. */
   tried: Set<WorkerRecord> | undefined = undefined;
   isRetried = false;
@@ -85,6 +88,7 @@ export class RequestTable {
     request.worker = undefined;
     request.seat = undefined;
     request.tried = undefined;
+    request.ending = undefined;
     request.verb = 0;
     request.isRetried = false;
     this.free.push(request);

@@ -28,6 +28,8 @@ import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from 
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
 
 const RUN_ID_SIZE = 10;
+/** A worker answers a cancel in the next tick; one that hangs shall not keep the caller for long. */
+const WORD_MS = 100;
 
 export interface StopOptions {
   /** How long calls under way may take to finish; stopGraceMs of the configuration when absent. */
@@ -132,6 +134,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       services: config.services,
       maxqcount: config.server.maxqcount,
       instanceMax: config.server.instanceMax,
+      wordMs: WORD_MS,
       sink: this.calls,
       onWaiting: () => this.supervisor.considerGrowth(),
     });

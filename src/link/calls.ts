@@ -100,7 +100,9 @@ export class Calls {
     if (this.waitingCount > 0 && this.cancelWaiting(id)) return;
     for (const session of this.table.list('BUSY')) {
       if (!session.carries(id)) continue;
-      if (!session.abandon()) this.recovery.late(session);
+      if (session.abandon()) return;
+      this.recovery.late(session);
+      this.channel.underway(id);
       return;
     }
   }

@@ -68,6 +68,7 @@ export class HeldSessions {
     for (const hold of this.bySlot.values()) {
       if (!hold.carries(id)) continue;
       const isLate = !hold.cancel(id);
+      if (isLate) this.channel.underway(id);
       if (isLate && hold.session.state === 'OPEN') this.recovery.enter(hold.session, 'OPEN', this.lateReplyMs);
       return true;
     }

@@ -35,6 +35,8 @@ export class PuHarness {
   readonly events: { name: string; details: Record<string, unknown> }[] = [];
   /** LUs whose logon got no answer while nothing else came either. */
   readonly silent: string[] = [];
+  /** Requests whose caller left after they had been sent. */
+  readonly underway: number[] = [];
   private readonly channel: WorkerChannel;
   private readonly answers: Answer[] = [];
   private readonly out: string[] = [];
@@ -150,6 +152,10 @@ export class PuHarness {
     if (message.kind === 'event') this.events.push(message);
     if (message.kind !== 'answers') return;
     readAnswers(message.block, (id, status, bytes, from, to) => {
+      if (status === ANSWER_STATUS.underway) {
+        this.underway.push(id);
+        return;
+      }
       const name = STATUS_NAMES[status] as Answer['status'];
       const text = bytes.toString('utf8', from, to);
       const value = name === 'failed' ? (JSON.parse(text) as { code: string }).code : bytes.toString('hex', from, to);

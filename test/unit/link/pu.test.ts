@@ -173,6 +173,7 @@ describe('PU: requests', () => {
     harness.sessions.calls.cancel(1);
     expect(harness.session().state).toBe('LATE');
     expect(harness.answered()).toEqual([]);
+    expect(harness.underway, 'the caller is told that it was sent').toEqual([1]);
     harness.host('2c0002050001039040d1');
     expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: '' }]);
     expect(harness.counters.lateReplies).toBe(1);

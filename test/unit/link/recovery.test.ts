@@ -41,7 +41,13 @@ describe('a PU was lost', () => {
   });
 
   it.each([
-    ['its circuit', (harness: PuHarness) => (harness.pu.circuitDown('link lost'), harness.reconnect())],
+    [
+      'its circuit',
+      (harness: PuHarness) => {
+        harness.pu.circuitDown('link lost');
+        harness.reconnect();
+      },
+    ],
     ['DACTPU', (harness: PuHarness) => void harness.host('2d00000000026b80001201')],
   ])('%s: one session asks first; when it is bound all others follow', (_, lose) => {
     const harness = up(10);

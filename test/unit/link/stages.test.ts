@@ -414,7 +414,10 @@ describe('refusals of 4.3, as our side takes them', () => {
     for (const harness of [atOnce, later]) {
       expect(harness.session().state).toBe(state);
       expect(harness.session().reason).toContain(`${sense.toUpperCase()}0000 ${name}.`);
-      expect(harness.events.at(-1)).toMatchObject({ name: 'session.down', details: { lu: 'LU002' } });
+      const told = state === 'HELD' ? ['session.down', 'session.held'] : ['session.down'];
+      const last = harness.events.slice(-told.length);
+      expect(last.map((event) => event.name)).toEqual(told);
+      for (const { details } of last) expect(details).toMatchObject({ lu: 'LU002', reason: harness.session().reason });
     }
     expect(atOnce.session().reason).toContain('refused the logon');
   });
