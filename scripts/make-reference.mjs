@@ -1,4 +1,4 @@
-// Writes the configuration and error references into README.md, between their markers.
+// Writes the references of configuration, errors and events into README.md, between their markers.
 // Run after `npm run build`:  node scripts/make-reference.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
 export { type ErrorEntry, TPERRNO } from './base/error-entry.js';
 export { ERRORS, type ErrorCode, type ErrorRecord, HostLinkError } from './base/errors.js';
+export type { EventName } from './base/events.js';
 export { createLog, type Log, type LogLevel, type LogOptions, type LogPart } from './base/log.js';
 export type { LinkState, SessionRow, SessionState, WorkerCounters } from './channel/messages.js';
 export { loadConfig } from './config/load.js';

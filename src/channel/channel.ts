@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { HostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import { ANSWER_STATUS, AnswerBlock, readRequests } from './blocks.js';
 import type {
   FromWorker,
@@ -104,7 +105,7 @@ export class WorkerChannel {
     this.due();
   }
 
-  event(name: string, details: Record<string, unknown>): void {
+  event(name: EventName, details: Record<string, unknown>): void {
     this.post({ kind: 'event', name, details });
   }
 

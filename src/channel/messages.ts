@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import type { LogLevel, LogOptions, LogPart } from '../base/log.js';
 import type { GroupConfig, LinkConfig } from '../config/model.js';
 
@@ -150,7 +151,7 @@ export type FromWorker =
       readonly counters: WorkerCounters;
     }
   | { readonly kind: 'operated'; readonly seq: number; readonly changed: OperatorChanged }
-  /** Something an operator may want to see, such as `session.down` or `link.up`. */
-  | { readonly kind: 'event'; readonly name: string; readonly details: Record<string, unknown> }
+  /** Something an operator may want to see, see base/events. */
+  | { readonly kind: 'event'; readonly name: EventName; readonly details: Record<string, unknown> }
   /** Recorded packets, see trace/records. */
   | { readonly kind: 'trace'; readonly block: ArrayBuffer };

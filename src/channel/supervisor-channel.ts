@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import { RequestBlock, readRequests } from './blocks.js';
 import type { PortLike } from './channel.js';
 import type {
@@ -18,7 +19,7 @@ export interface SupervisorHandler {
   answers(block: ArrayBuffer): void;
   report(report: WorkerReport): void;
   pong(seq: number, counters: WorkerCounters, heapBytes: number): void;
-  event(name: string, details: Record<string, unknown>): void;
+  event(name: EventName, details: Record<string, unknown>): void;
   /** Recorded packets; the block is the receiver's. */
   trace(block: ArrayBuffer): void;
   /** The port closed: nothing comes any more. Once. */

@@ -113,7 +113,7 @@ function tell(io: CliIo, event: HostLinkEvent, progress: Progress): void {
   if (!isTold(event)) return;
   const { name, workerId, link, details } = event;
   const style = styleOf(io, io.out);
-  const isBad = /\.(lost|down|refused|hung)$/.test(name);
+  const isBad = /\.(lost|down|refused|congested|error|late)$/.test(name);
   const pu = typeof details.pu === 'string' && details.pu !== '' ? ` PU ${details.pu}` : '';
   const reason = typeof details.reason === 'string' && details.reason !== '' ? `: ${details.reason}` : '';
   const word = isBad ? style.yellow(name) : style.green(name);

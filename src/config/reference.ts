@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { TPERRNO } from '../base/error-entry.js';
 import { ERRORS } from '../base/errors.js';
+import { EVENTS } from '../base/events.js';
 import { allowedOf, defaultOf, isOptional, meaningOf, shapeOf, unwrap } from './describe.js';
 import { hostLinkSchema } from './schema.js';
 
-/** The reference part of the README, made from the schema and the table of errors. */
+/** The reference part of the README, made from the schema and the tables of errors and events. */
 
 export const MARKERS = {
   config: ['<!-- config:begin -->', '<!-- config:end -->'],
   errors: ['<!-- errors:begin -->', '<!-- errors:end -->'],
+  events: ['<!-- events:begin -->', '<!-- events:end -->'],
 } as const;
 
 interface Section {
@@ -83,14 +85,23 @@ export function renderErrorReference(): string {
   );
 }
 
+/** The event reference: one Markdown table of all names. */
+export function renderEventReference(): string {
+  const rows = Object.entries(EVENTS).map(([name, { when, details }]) => {
+    return `| ${[`\`${name}\``, when, details].map(cell).join(' | ')} |`;
+  });
+  return ['| Event | When | Details |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
 /**
- * A README with both references renewed between their markers.
+ * A README with all references renewed between their markers.
  * @returns undefined when a marker is missing
  */
 export function renewReadme(readme: string): string | undefined {
   const parts = [
     [MARKERS.config, renderConfigReference()],
     [MARKERS.errors, renderErrorReference()],
+    [MARKERS.events, renderEventReference()],
   ] as const;
   let text = readme;
   for (const [[begin, end], body] of parts) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { DeadlineSet } from '../base/deadline.js';
 import { HostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import type { ServiceConfig } from '../config/model.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { LuSeat } from '../dispatch/lu-seats.js';
@@ -34,7 +35,7 @@ export interface HeldSessionsParts {
   /** Deadline from now, checked. @throws HostLinkError */
   timeoutOf(limits: OperationLimits, service: ServiceConfig): number;
   /** `session.leak` and `session.idle`: for the log and for subscribers. */
-  event(name: string, session: HeldSession, details: Record<string, unknown>): void;
+  event(name: EventName, session: HeldSession, details: Record<string, unknown>): void;
 }
 
 /** What is to be opened. */

@@ -1,4 +1,5 @@
 import { HostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import type { Log, LogLevel, LogPart } from '../base/log.js';
 import type { HostLinkConfig, LinkConfig, ServerConfig } from '../config/model.js';
 import { parseLogLevel, parseSetting } from '../config/settings.js';
@@ -28,6 +29,9 @@ export interface OperationResult {
 export interface OperationOptions {
   readonly operator?: string | undefined;
 }
+
+/** What of the events stands behind `operator.`. */
+type OperatorCommand = EventName extends infer N ? (N extends `operator.${infer C}` ? C : never) : never;
 
 /** What can be held and started. */
 export type HoldTarget = 'service' | 'link' | 'server';
@@ -229,7 +233,7 @@ export class Operations {
   }
 
   private done(
-    command: string,
+    command: OperatorCommand,
     result: OperationResult,
     what: Readonly<Record<string, string>>,
     options: OperationOptions,
@@ -238,8 +242,12 @@ export class Operations {
     return result;
   }
 
-  private tell(command: string, details: Readonly<Record<string, unknown>>, { operator }: OperationOptions): void {
-    const name = `operator.${command}`;
+  private tell(
+    command: OperatorCommand,
+    details: Readonly<Record<string, unknown>>,
+    { operator }: OperationOptions,
+  ): void {
+    const name = `operator.${command}` as const;
     const all = operator === undefined ? details : { ...details, operator };
     this.logger.info(all, name);
     const link = typeof details.link === 'string' ? details.link : '';

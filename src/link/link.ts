@@ -1,6 +1,7 @@
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError, toHostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import type { Log, Logger } from '../base/log.js';
 import { OutBlock } from '../base/out-block.js';
 import type { Prng } from '../base/prng.js';
@@ -330,7 +331,7 @@ export class Link implements WorkerHandler, TransportEvents {
   }
 
   /** Into the log and to the supervisor; every line names the PU and LU it is about, '' where it is about none. */
-  private tell(level: 'info' | 'warn', name: string, pu: string, details: object): void {
+  private tell(level: 'info' | 'warn', name: EventName, pu: string, details: object): void {
     this.logger[level]({ pu, lu: '', ...details }, name);
     this.context.channel.event(name, { link: this.config.name, pu, ...details });
   }

@@ -1,6 +1,7 @@
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { DeadlineSet } from '../base/deadline.js';
+import type { EventName } from '../base/events.js';
 import type { Prng } from '../base/prng.js';
 import type { SessionState } from '../channel/messages.js';
 import type { LinkConfig } from '../config/model.js';
@@ -34,7 +35,7 @@ export interface RecoveryActions {
   /** Something changed that operators and the dispatcher want to know. */
   changed(): void;
   /** For the log and for subscribers. */
-  event(name: string, session: LuSession, details: Record<string, unknown>): void;
+  event(name: EventName, session: LuSession, details: Record<string, unknown>): void;
 }
 
 /**
@@ -81,6 +82,7 @@ export class Recovery {
     if (this.forced.size > 0) this.forced.delete(session);
     if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
     this.table.move(session, state);
+    if (state === 'HELD') this.actions.event('session.held', session, { reason: session.reason });
     if (!IN_USE[from] || !IN_USE[state]) this.actions.changed();
   }
 
@@ -103,7 +105,6 @@ export class Recovery {
     session.reason = reason;
     this.enter(session, 'HELD');
     this.actions.failed(session, reason);
-    this.actions.event('session.held', session, { reason });
     this.pump();
   }
 

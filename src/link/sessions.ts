@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { EventName } from '../base/events.js';
 import type { Logger } from '../base/log.js';
 import type { Prng } from '../base/prng.js';
 import type { WorkerChannel } from '../channel/channel.js';
@@ -192,7 +193,7 @@ export class Sessions {
     this.calls.held.lost(session, cause);
   }
 
-  private event(name: string, session: LuSession, details: Record<string, unknown>): void {
+  private event(name: EventName, session: LuSession, details: Record<string, unknown>): void {
     const all = { pu: session.puName, lu: session.config.name, ...details };
     if (name === 'session.active') this.context.logger.debug(all, name);
     else this.context.logger.info(all, name);

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { EventName } from '../base/events.js';
 import type { Log } from '../base/log.js';
 import type { Prng } from '../base/prng.js';
 import type { HostLinkConfig } from '../config/model.js';
@@ -8,8 +9,8 @@ import type { WorkerLauncher } from './launcher.js';
 
 /** Something an operator may want to see; from a worker, or about one. */
 export interface RuntimeEvent {
-  /** Such as worker.started, worker.lost, worker.down, link.up, session.down. */
-  readonly name: string;
+  /** What happened, see base/events; the log has a line of the same name. */
+  readonly name: EventName;
   readonly workerId: number;
   readonly link: string;
   readonly details: Record<string, unknown>;

@@ -2,6 +2,7 @@ import { assert } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
+import type { EventName } from '../base/events.js';
 import type { Logger } from '../base/log.js';
 import type { FromWorker, WorkerReport, WorkerStart } from '../channel/messages.js';
 import { type Inspection, SupervisorChannel } from '../channel/supervisor-channel.js';
@@ -18,6 +19,7 @@ import { countWorking } from './scaler.js';
 import { Scaling, type ScalingCounters } from './scaling.js';
 import { Watchdog } from './watchdog.js';
 import { type WorkerRun, WorkerSeat } from './worker-seat.js';
+import { WorkerWatch } from './worker-watch.js';
 
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;
@@ -38,6 +40,7 @@ export class Supervisor {
   /** What an operator does to links and their workers. */
   readonly operator: LinkOperator;
   private readonly scaling: Scaling;
+  private readonly watch: WorkerWatch;
   private readonly logger: Logger;
   /** Workers that have not said their first word. */
   private readonly starting = new Gate<WorkerSeat>();
@@ -45,9 +48,6 @@ export class Supervisor {
   private readonly running = new Gate<WorkerSeat>();
   private startError: HostLinkError | undefined;
   private isStopping = false;
-  private cancelWatch: (() => void) | undefined;
-  private watchDueMs = 0;
-  private pings = 0;
   private starts = 0;
   private tracing = { pius: false, dlsw: false };
 
@@ -60,6 +60,7 @@ export class Supervisor {
     this.logger = options.log.part('supervisor');
     this.seats = options.directory.workers.map((worker) => new WorkerSeat(worker.index, this.newPolicy()));
     this.scaling = this.newScaling();
+    this.watch = this.newWatch();
     const { directory, dispatcher, seats, links } = this;
     this.operator = new LinkOperator(options.config, { directory, dispatcher, seats, links }, this);
   }
@@ -75,7 +76,7 @@ export class Supervisor {
    */
   async start(): Promise<void> {
     this.fillToMin();
-    this.watchLater();
+    this.watch.start();
     await this.starting.empty();
     if (this.seats.some((seat) => seat.run?.watchdog.isHeard)) return;
     throw this.startError ?? new HostLinkError('WORKER_START_FAILED', '', { reason: 'stopped' });
@@ -84,7 +85,7 @@ export class Supervisor {
   /** Stop all workers in order; after graceMs and a little the hard way. Resolves when no thread is left. */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
-    this.cancelWatch?.();
+    this.watch.stop();
     this.scaling.stop();
     for (const seat of this.seats) this.stopSeat(seat, graceMs);
     const cancel = this.clock.after(graceMs + STOP_MARGIN_MS, () => this.abortRest());
@@ -124,7 +125,7 @@ export class Supervisor {
     const state = this.stateOf(seat);
     if (state !== 'READY' && state !== 'HELD' && state !== 'LINK_DOWN') return;
     const { reservedTotal } = this.directory.worker(seat.index);
-    this.emit(seat, 'worker.draining', { reason, reserved: reservedTotal, sessions: seat.report?.ready ?? [] });
+    this.tell('info', seat, 'worker.draining', { reason, reserved: reservedTotal, sessions: seat.report?.ready ?? [] });
     seat.reason = reason;
     this.stopSeat(seat, graceMs);
     seat.cancelTimer = this.clock.after(graceMs + STOP_MARGIN_MS, () => this.abort(seat));
@@ -152,6 +153,14 @@ export class Supervisor {
       logger,
       start: (link) => this.startIdleSeat(link),
       drain: (seat, reason) => this.drain(seat, reason),
+    });
+  }
+
+  private newWatch(): WorkerWatch {
+    return new WorkerWatch(this.options.config.server, this.clock, this.seats, {
+      isWatched: (seat) => this.stateOf(seat) !== 'BACKOFF',
+      kill: (seat, reason) => this.kill(seat, reason),
+      watched: () => this.scaling.shrink(),
     });
   }
 
@@ -194,7 +203,7 @@ export class Supervisor {
     this.starting.enter(seat);
     this.running.enter(seat);
     this.dispatcher.workerStarted(seat.index, run.channel, sessionsPerGroup(link, config.groups.length), link.index);
-    run.channel.ping(this.nextPing());
+    this.watch.ping(run);
     if (this.tracing.pius || this.tracing.dlsw) run.channel.trace(this.tracing.pius, this.tracing.dlsw);
     this.operator.started(seat);
   }
@@ -246,8 +255,9 @@ export class Supervisor {
     watchdog.heard(this.clock.nowMs());
     if (isFirst) {
       seat.reason = seat.report?.reason ?? 'no link yet';
-      this.logger.info({ worker: seat.index, link: seat.link?.name }, 'worker started');
-      this.emit(seat, 'worker.started', { restarts: seat.restarts });
+      this.tell('info', seat, 'worker.started', { restarts: seat.restarts });
+      const downMs = seat.takeDownMs(this.clock.nowMs());
+      if (downMs !== undefined) this.tell('info', seat, 'worker.restarted', { restarts: seat.restarts, downMs });
       this.starting.leave(seat);
     }
   }
@@ -273,7 +283,10 @@ export class Supervisor {
     seat.report = undefined;
     this.dispatcher.workerLost(seat.index, isOrdered ? 'DRAINING' : 'BACKOFF', run.channel.takeUnposted());
     run.channel.close();
-    if (!isOrdered) seat.cancelTimer = this.clock.after(SETTLE_MS, () => run.running.abort());
+    if (!isOrdered) {
+      seat.lost(this.clock.nowMs());
+      seat.cancelTimer = this.clock.after(SETTLE_MS, () => run.running.abort());
+    }
     this.options.onReport();
   }
 
@@ -297,8 +310,7 @@ export class Supervisor {
   private seatStopped(seat: WorkerSeat, reason: string): void {
     const drainMs = Math.round(this.clock.nowMs() - seat.drainMs);
     this.directory.move(this.directory.worker(seat.index), 'IDLE');
-    this.logger.info({ worker: seat.index, link: seat.link?.name, reason, drainMs }, 'worker stopped');
-    this.emit(seat, 'worker.stopped', { reason, drainMs, restarts: seat.restarts });
+    this.tell('info', seat, 'worker.stopped', { reason, drainMs, restarts: seat.restarts });
     seat.reason = '';
     this.placeFree(seat);
   }
@@ -307,6 +319,7 @@ export class Supervisor {
   private placeFree(seat: WorkerSeat): void {
     if (seat.link !== undefined) this.links.giveBack(seat.link, this.stateOf(seat) === 'DOWN');
     seat.link = undefined;
+    seat.takeDownMs(this.clock.nowMs());
     this.operator.stopped();
     if (!this.isStopping) this.fillToMin();
     this.dispatcher.failWithoutHope();
@@ -318,13 +331,11 @@ export class Supervisor {
     this.startError ??= new HostLinkError('WORKER_START_FAILED', reason, { reason, worker: seat.index, link });
     const delayMs = this.isStopping ? undefined : seat.policy.lost(this.clock.nowMs());
     if (delayMs === undefined) {
-      this.logger.error({ worker: seat.index, link, reason }, 'worker lost, not started again');
       this.directory.move(this.directory.worker(seat.index), 'DOWN');
-      this.emit(seat, 'worker.down', { reason, restarts: seat.restarts });
+      this.tell('error', seat, 'worker.down', { reason, restarts: seat.restarts });
       this.placeFree(seat);
     } else {
-      this.logger.warn({ worker: seat.index, link, reason, delayMs: Math.round(delayMs) }, 'worker lost');
-      this.emit(seat, 'worker.lost', { reason, delayMs, restarts: seat.restarts });
+      this.tell('warn', seat, 'worker.lost', { reason, delayMs: Math.round(delayMs), restarts: seat.restarts });
       seat.cancelTimer = this.clock.after(delayMs, () => {
         seat.restarts += 1;
         this.startSeat(seat);
@@ -356,39 +367,19 @@ export class Supervisor {
     seat.run.running.abort();
   }
 
-  private watchLater(): void {
-    const { pingIntervalMs, pingTimeoutMs, idleTimeoutMs } = this.options.config.server;
-    const periodMs = Math.max(10, Math.min(pingIntervalMs, pingTimeoutMs, idleTimeoutMs) / 2);
-    this.watchDueMs = this.clock.nowMs() + periodMs;
-    this.cancelWatch = this.clock.after(periodMs, () => this.watch());
+  /** About a worker, into the log and to subscribers. */
+  private tell(
+    level: 'info' | 'warn' | 'error',
+    seat: WorkerSeat,
+    name: EventName,
+    details: Record<string, unknown>,
+  ): void {
+    this.logger[level]({ worker: seat.index, link: seat.link?.name ?? '', ...details }, name);
+    this.emit(seat, name, details);
   }
 
-  private watch(): void {
-    const nowMs = this.clock.nowMs();
-    const didStandStill = nowMs - this.watchDueMs > this.options.config.server.pingTimeoutMs / 2;
-    for (const seat of this.seats) {
-      if (seat.run === undefined) continue;
-      if (didStandStill) seat.run.watchdog.excuse(nowMs);
-      this.watchSeat(seat, seat.run, nowMs);
-    }
-    this.scaling.shrink();
-    this.watchLater();
-  }
-
-  private watchSeat(seat: WorkerSeat, run: WorkerRun, nowMs: number): void {
-    if (this.stateOf(seat) === 'BACKOFF') return;
-    const verdict = run.watchdog.check(nowMs);
-    if (verdict === 'ask') run.channel.ping(this.nextPing());
-    else if (verdict === 'hung') this.kill(seat, 'hung: no sign of life');
-    else if (verdict === 'not-started') this.kill(seat, 'did not start in time');
-  }
-
-  private nextPing(): number {
-    this.pings += 1;
-    return this.pings;
-  }
-
-  private emit(seat: WorkerSeat, name: string, details: Record<string, unknown>): void {
+  /** To subscribers; a worker has its own events in the log already. */
+  private emit(seat: WorkerSeat, name: EventName, details: Record<string, unknown>): void {
     this.options.onEvent({ name, workerId: seat.index, link: seat.link?.name ?? '', details });
   }
 }

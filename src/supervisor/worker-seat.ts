@@ -31,6 +31,8 @@ export class WorkerSeat {
   order = 0;
   /** When its drain began, Clock.nowMs. */
   drainMs = 0;
+  /** Since when it is lost, until it is up again or given up. */
+  private lostMs: number | undefined;
   /** When it was last seen with a call, or started. */
   private calledMs = 0;
   private seenBlocks = 0;
@@ -40,6 +42,18 @@ export class WorkerSeat {
   constructor(index: number, policy: RestartPolicy) {
     this.index = index;
     this.policy = policy;
+  }
+
+  /** Its run can do nothing any more. One that is lost again before it was up has been so all the time. */
+  lost(nowMs: number): void {
+    this.lostMs ??= nowMs;
+  }
+
+  /** It is up, or given up. @returns for how long it was lost, ms; undefined when it was not */
+  takeDownMs(nowMs: number): number | undefined {
+    const { lostMs } = this;
+    this.lostMs = undefined;
+    return lostMs === undefined ? undefined : Math.round(nowMs - lostMs);
   }
 
   /** A new run begins: it has had no call yet. */

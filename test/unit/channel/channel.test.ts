@@ -128,11 +128,11 @@ describe('channel, from the worker', () => {
     const { near, far, worker, supervisor, heard } = build();
     supervisor.ping(7);
     const inspection = supervisor.inspect();
-    worker.event('link.up', { link: 'L1' });
+    worker.event('link.active', { link: 'L1' });
     worker.trace(new ArrayBuffer(16));
     far.deliver();
     near.deliver();
-    expect(heard).toEqual(['event link.up {"link":"L1"}', 'recorded 16', 'pong 7 6 true']);
+    expect(heard).toEqual(['event link.active {"link":"L1"}', 'recorded 16', 'pong 7 6 true']);
     await expect(inspection).resolves.toMatchObject({ rows: [{ lu: 'LU1' }], counters: COUNTERS });
   });
 

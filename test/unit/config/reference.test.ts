@@ -168,7 +168,7 @@ describe('README', () => {
   it('is renewed between its markers only, and once', () => {
     const renewed = renewReadme(`head\n${empty}\ntail\n`);
     expect(renewed).toMatch(/^head\n<!-- config:begin -->\n\n#### The file/);
-    expect(renewed).toMatch(/<!-- errors:end -->\ntail\n$/);
+    expect(renewed).toMatch(/<!-- events:end -->\ntail\n$/);
     expect(renewed).not.toContain('OUTDATED');
     expect(renewReadme(renewed!)).toBe(renewed);
     expect(renewReadme('no markers')).toBeUndefined();

@@ -187,8 +187,10 @@ describe('HostLink over real threads with a fake worker', () => {
     link.on('event', (event) => events.push(event));
     await expect.poll(() => events.shift()?.name).toBe('worker.started');
     await expect(link.call('SVC0', bytes('exit'))).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    await expect.poll(() => events.map((event) => event.name)).toEqual(['worker.lost', 'worker.started']);
+    const told = ['worker.lost', 'worker.started', 'worker.restarted'];
+    await expect.poll(() => events.map((event) => event.name)).toEqual(told);
     expect(events[0]).toMatchObject({ workerId: 0, link: 'ONE', details: { reason: 'worker exited with code: 7' } });
+    expect(events[2]).toMatchObject({ workerId: 0, details: { restarts: 1, downMs: expect.any(Number) } });
   });
 
   it('says why it did not start', async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createSimulatedClock } from '../../../src/base/clock.js';
 import type { HostLinkError } from '../../../src/base/errors.js';
-import { createSilentLog } from '../../../src/base/log.js';
+import { createLog } from '../../../src/base/log.js';
 import { ANSWER_STATUS, AnswerBlock } from '../../../src/channel/blocks.js';
 import type { HostLinkConfig } from '../../../src/config/model.js';
 import { Directory } from '../../../src/dispatch/directory.js';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.js';
+import type { RuntimeEvent } from '../../../src/supervisor/options.js';
 import { Supervisor } from '../../../src/supervisor/supervisor.js';
 import { type FakeConfig, fakeConfig } from '../../helpers/fake-config.js';
 import { FakeLauncher } from '../../helpers/fake-launcher.js';
@@ -18,6 +19,9 @@ function build(over: FakeConfig = {}) {
   const launcher = new FakeLauncher();
   const results: string[] = [];
   const events: string[] = [];
+  const told: RuntimeEvent[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
   const dispatcher = new Dispatcher({
     clock,
     directory,
@@ -35,17 +39,20 @@ function build(over: FakeConfig = {}) {
     bindings: {},
     clock,
     prng: () => 0,
-    log: createSilentLog(),
+    log: createLog({ level: 'info', levels: {}, payload: false }, {}, destination),
     launcher,
     directory,
     dispatcher,
-    onEvent: (event) => events.push(`${event.name} ${event.workerId} ${String(event.details.reason ?? '')}`.trim()),
+    onEvent: (event) => {
+      told.push(event);
+      events.push(`${event.name} ${event.workerId} ${String(event.details.reason ?? '')}`.trim());
+    },
     onReport: () => {},
     onTrace: () => {},
   });
   const submit = (text: string): number => dispatcher.submit(0, Buffer.from(text), 60_000);
   const states = (): string[] => supervisor.seats.map((seat) => supervisor.stateOf(seat));
-  return { clock, directory, launcher, results, events, dispatcher, supervisor, submit, states };
+  return { clock, directory, launcher, results, events, told, lines, dispatcher, supervisor, submit, states };
 }
 
 function answerBlock(id: number, text: string): ArrayBuffer {
@@ -93,6 +100,50 @@ describe('supervisor', () => {
       expect(second.heard.map((message) => message.kind)).toEqual(['ping', 'requests']);
       expect(results).toHaveLength(1);
     }
+  });
+
+  it('tells when a worker that was lost is up again, and after how long; each event is a line of the log', async () => {
+    const { clock, launcher, supervisor, told, lines } = build({ server: { maxrstart: 2 } });
+    const up = supervisor.start();
+    const lose = (run: number, downMs: number): void => {
+      launcher.runs[run]!.broke('boom');
+      clock.advance(downMs);
+    };
+    launcher.runs[0]!.sayReady(1);
+    await up;
+    lose(0, 700);
+    launcher.runs[1]!.sayReady(1);
+    launcher.runs[1]!.pong();
+    const restarted = { workerId: 0, link: 'L0', details: { restarts: 1, downMs: 700 } };
+    expect(told.filter(({ name }) => name === 'worker.restarted')).toMatchObject([restarted]);
+    expect(told.map(({ name }) => name)).toEqual([
+      'worker.started',
+      'worker.lost',
+      'worker.started',
+      'worker.restarted',
+    ]);
+    const logged = lines.map(({ msg, worker, link }) => ({ name: msg, workerId: worker, link }));
+    expect(logged).toEqual(told.map(({ name, workerId, link }) => ({ name, workerId, link })));
+    expect(lines.at(-1)).toMatchObject({ restarts: 1, downMs: 700 });
+  });
+
+  it('counts from the first loss when a worker is lost again before it was up; one given up is not restarted', async () => {
+    const { clock, launcher, supervisor, told } = build({ server: { maxrstart: 2 } });
+    const up = supervisor.start();
+    launcher.runs[0]!.sayReady(1);
+    await up;
+    launcher.runs[0]!.broke('boom');
+    clock.advance(200);
+    launcher.runs[1]!.broke('boom');
+    clock.advance(500);
+    launcher.runs[2]!.sayReady(1);
+    expect(told.at(-1)).toMatchObject({ name: 'worker.restarted', details: { restarts: 2, downMs: 700 } });
+    launcher.runs[2]!.broke('boom');
+    expect(told.at(-1)?.name).toBe('worker.down');
+    supervisor.operator.startAll();
+    launcher.runs[3]!.sayReady(1);
+    expect(told.at(-1)?.name).toBe('worker.started');
+    expect(told.filter(({ name }) => name === 'worker.restarted')).toHaveLength(1);
   });
 
   it('takes the answers that a worker left behind in its port', async () => {
