@@ -118,9 +118,15 @@ function check(raw: unknown, from: string | undefined, isWhole = true): Checked 
   return { value: result.data, findings: ours, tmaxProblems: sortProblems(tmaxProblems), tmax: tmax.origin };
 }
 
-function reject(problems: readonly Problem[], file: string | undefined): never {
+/** Mistakes that are told; the others are of the same kinds, and nobody reads on. */
+const PROBLEMS_MAX = 1000;
+
+function reject(found: readonly Problem[], file: string | undefined): never {
+  const problems = found.slice(0, PROBLEMS_MAX);
   const lines = problems.map(printProblem).join('\n');
-  throw new HostLinkError('CONFIG_INVALID', `${problems.length} in all:\n${lines}`, { file, problems });
+  const more = found.length > problems.length ? `\nand ${found.length - problems.length} more` : '';
+  const details = { file, problems, count: found.length };
+  throw new HostLinkError('CONFIG_INVALID', `${found.length} in all:\n${lines}${more}`, details);
 }
 
 function read(file: string, sizeMax = FILE_SIZE_MAX): string {

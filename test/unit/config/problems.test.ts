@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HostLinkError } from '../../../src/base/errors.js';
 import { loadConfig, parseConfig } from '../../../src/config/load.js';
 import { type Problem, suggest } from '../../../src/config/problems.js';
+import type { HostLinkInput } from '../../../src/config/schema.js';
 
 /** The problems of what `load` refuses; none when it takes it. */
 function problemsOf(load: () => unknown): readonly Problem[] {
@@ -152,6 +153,27 @@ describe('a file full of mistakes', () => {
         'maxqcount, maxrstart, gperiod, callSizeMax, replySizeMax, control, stopGrace, idleTimeout, ' +
         'heldIdleTimeout, heldReport, instanceMax, pingInterval, pingTimeout',
     );
+  });
+});
+
+describe('a file of nothing but mistakes', () => {
+  it('tells a thousand of them, and how many more there are', () => {
+    const links = Array.from({ length: 40 }, (_, at) => ({
+      name: `L${at}`,
+      pus: Array.from({ length: 40 }, () => ({ nmae: 'x' })),
+    }));
+    const error = (() => {
+      try {
+        loadConfig({ links } as unknown as HostLinkInput);
+      } catch (caught) {
+        return caught as HostLinkError;
+      }
+      return undefined;
+    })();
+    const count = error?.details.count as number;
+    expect(count).toBeGreaterThan(1000);
+    expect(error?.details.problems).toHaveLength(1000);
+    expect(error?.message.split('\n').at(-1)).toBe(`and ${count - 1000} more`);
   });
 });
 
