@@ -28,7 +28,6 @@ export {
   type HostLinkEvents,
   type HostLinkOptions,
   type SessionInfo,
-  type StopOptions,
 } from './gateway/host-link.js';
 export type {
   HoldTarget,
@@ -45,5 +44,7 @@ export type {
   RuntimeState,
   SessionCounts,
   WorkerStats,
+  WorkLeft,
 } from './gateway/stats.js';
+export type { StopMode, StopOptions } from './gateway/stopping.js';
 export type { TraceOptions, TraceSink } from './gateway/traces.js';

@@ -65,6 +65,14 @@ export const EVENTS = {
   'operator.deactivate': entry('LU sessions are ended and held', 'lu, pu or link; lus: how many, operator'),
   'operator.activate': entry('LU sessions are brought up again', 'lu, pu or link; lus: how many, operator'),
   'operator.purge': entry('Waiting calls were ended', 'service, before: how many, after, operator'),
+  'runtime.draining': entry(
+    'The runtime takes no new calls and finishes those it has',
+    'calls and held: how many are left, graceMs',
+  ),
+  'runtime.stopped': entry(
+    'The runtime has stopped',
+    'mode: drain, fast or now, the hardest that was asked for or came to be needed; ms: from the first stop',
+  ),
   'operator.set': entry('A setting was changed', 'target, before, after, operator'),
 } as const satisfies Record<string, EventEntry>;
 

@@ -11,6 +11,7 @@ import { type CliIo, print, printJson } from './io.js';
 import { printError } from './print-error.js';
 import { Progress } from './progress.js';
 import type { Commands } from './run-command.js';
+import { stopOnSignal } from './stop-on-signal.js';
 import { styleOf } from './style.js';
 import { countText } from './table.js';
 
@@ -31,7 +32,7 @@ interface Running {
   readonly endTrace: (() => Promise<TraceSummary>) | undefined;
 }
 
-/** Run a runtime until SIGINT or SIGTERM ends it; a second signal ends it at once. */
+/** Run a runtime until SIGINT or SIGTERM drains it. @returns 1 when a second signal did not let it finish */
 export async function runStart(io: CliIo, options: StartOptions): Promise<number> {
   const config = quieter(io, loadConfig(options.config), options);
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
@@ -41,15 +42,15 @@ export async function runStart(io: CliIo, options: StartOptions): Promise<number
     endTrace = output && startRecording(runtime, output, { dlsw: options.dlsw ?? false });
   };
   const hostlink = await HostLink.start(config, { prepare });
-  const stopped = waitForStop(io, hostlink, options);
+  const stopped = stopOnSignal(io, hostlink, options.json);
   const control = await startControl(hostlink).catch(async (error: unknown) => {
-    await hostlink.stop({ graceMs: 0 });
+    await hostlink.stop({ mode: 'now' });
     throw error;
   });
   watch(io, hostlink, control, options);
-  await stopped;
+  const code = await stopped;
   await end(io, { hostlink, control, endTrace }, options);
-  return 0;
+  return code;
 }
 
 /** Log lines would tear the progress bar to pieces: on a terminal only warnings are shown, a file gets everything. */
@@ -117,30 +118,8 @@ function tell(io: CliIo, event: HostLinkEvent, progress: Progress): void {
   const pu = typeof details.pu === 'string' && details.pu !== '' ? ` PU ${details.pu}` : '';
   const reason = typeof details.reason === 'string' && details.reason !== '' ? `: ${details.reason}` : '';
   const word = isBad ? style.yellow(name) : style.green(name);
-  const where = name.startsWith('operator.') ? JSON.stringify(details) : `worker ${workerId} link ${link || '-'}`;
+  const where = /^(operator|runtime)\./.test(name) ? JSON.stringify(details) : `worker ${workerId} link ${link || '-'}`;
   progress.note(`${word} ${where}${pu}${reason}`);
-}
-
-/** Comes true when the runtime has stopped after a signal. */
-function waitForStop(io: CliIo, hostlink: HostLink, { json }: StartOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let signals = 0;
-    const forget = io.onSignal((signal) => {
-      signals += 1;
-      if (signals > 1) {
-        io.exit(1);
-        return;
-      }
-      const { stopGraceMs } = hostlink.config.server;
-      if (json) printJson(io.out, { event: 'stopping', signal });
-      else
-        print(
-          io.out,
-          `${signal}: stopping, at most ${stopGraceMs / 1000} s for calls under way; once more stops at once`,
-        );
-      hostlink.stop().then(resolve, reject).finally(forget);
-    });
-  });
 }
 
 async function end(io: CliIo, { hostlink, control, endTrace }: Running, options: StartOptions): Promise<void> {
@@ -166,7 +145,7 @@ export function traceLine(file: string, { packets, dropped, skipped, bytes }: Tr
 export function addStartCommand({ io, program, run }: Commands): void {
   program
     .command('start')
-    .description('run a runtime until SIGINT or SIGTERM; a second signal stops it at once')
+    .description('run a runtime until SIGINT or SIGTERM lets it finish and stop; a second signal stops it now')
     .requiredOption('-c, --config <file>', 'configuration file')
     .option('--trace <file>', 'record every PIU into a pcapng file')
     .option('--dlsw', 'record the DLSw streams too')

@@ -67,7 +67,9 @@ export interface ServerConfig {
   readonly replySizeMax: number;
   /** Unix socket for status, call and trace; undefined turns it off. */
   readonly control: string | undefined;
-  /** How long stop() lets running requests finish. */
+  /** How stop() stops where the program does not say. */
+  readonly stopMode: 'drain' | 'fast' | 'now';
+  /** How long each stage of stop() lets requests finish. */
   readonly stopGraceMs: number;
   /** A worker above min that had no call for this long ends its sessions and stops. */
   readonly idleTimeoutMs: number;

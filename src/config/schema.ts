@@ -70,7 +70,13 @@ const server = z.strictObject({
     .max(100)
     .optional()
     .describe('Unix socket for status, call and trace, from the working directory; off when absent'),
-  stopGrace: duration(0, '1h').prefault('10s').describe('How long stop lets running requests finish'),
+  stopMode: z
+    .enum(['drain', 'fast', 'now'])
+    .default('fast')
+    .describe('How stop() stops where the program does not say: drain finishes all, fast what is at the host'),
+  stopGrace: duration(0, '1h')
+    .prefault('10s')
+    .describe('How long stop lets requests finish; a drain that takes longer goes on as fast, a fast stop as now'),
   idleTimeout: duration('100ms', '7d')
     .prefault('60s')
     .describe('A worker above min without a call for this long ends its sessions and stops'),

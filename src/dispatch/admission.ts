@@ -16,6 +16,9 @@ export class Admission {
   private readonly options: DispatcherOptions;
   private readonly placement: Placement;
   private readonly counters: DispatchCounters;
+  /** Nothing new is done, not even on held sessions. */
+  isStopped = false;
+  private isClosed = false;
   private waitingMax = 0;
 
   constructor(options: DispatcherOptions, placement: Placement, counters: DispatchCounters) {
@@ -31,8 +34,20 @@ export class Admission {
     this.waitingMax = count < 0 ? WAITING_MAX : count;
   }
 
-  /** @throws HostLinkError SERVICE_HELD, LU_IN_USE */
+  /** No new requests from now on; held sessions may still be used. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** Nothing at all from now on. */
+  stop(): void {
+    this.isClosed = true;
+    this.isStopped = true;
+  }
+
+  /** @throws HostLinkError RUNTIME_STOPPED, SERVICE_HELD, LU_IN_USE */
   check(service: number, seat: LuSeat | undefined): void {
+    if (this.isClosed) throw new HostLinkError('RUNTIME_STOPPED');
     if (this.holds.services[service] !== 0) throw this.holds.error(service, this.nameOf(service));
     const { instanceMax = 0 } = this.options;
     if (seat === undefined || instanceMax === 0) return;

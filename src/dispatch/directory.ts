@@ -85,6 +85,16 @@ export class Directory {
     return worker;
   }
 
+  /** A worker's thread runs, for this link with `defined` sessions per group. */
+  start(index: number, port: RequestPort, defined: readonly number[], link: number): void {
+    const worker = this.worker(index);
+    worker.clear();
+    worker.defined.set(defined);
+    worker.port = port;
+    worker.link = link;
+    this.move(worker, 'STARTING');
+  }
+
   /** The workers in `state`, in no order that matters. The list itself, not a copy: read it, do not keep it. */
   list(state: WorkerState): readonly WorkerRecord[] {
     return this.lists[state];

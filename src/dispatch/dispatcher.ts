@@ -23,10 +23,8 @@ import type { Holds } from './holds.js';
 import { LastWords } from './last-words.js';
 import type { LuSeat } from './lu-seats.js';
 import { Placement } from './placement.js';
-import { REQUEST_STATE, type Request, RequestTable } from './request-table.js';
+import { NO_PAYLOAD, REQUEST_STATE, type Request, RequestTable } from './request-table.js';
 import { ServiceCounters } from './service-counters.js';
-
-const NO_PAYLOAD = new Uint8Array(0);
 
 /**
  * Gives requests to workers. Pure: time and ports are injected, results go to the sink. Every accepted request gets
@@ -47,7 +45,6 @@ export class Dispatcher {
   private readonly lastWords: LastWords;
   private readonly deadlines: DeadlineSet<number>;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
-  private isStopped = false;
   /** Of the block of answers being read. */
   private answeringWorker: WorkerRecord | undefined;
   private answeringMs = 0.5;
@@ -61,13 +58,13 @@ export class Dispatcher {
     this.placement = new Placement(options, this.services, this.counters);
     this.admission = new Admission(options, this.placement, this.counters);
     this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
-    const { requests, placement, deadlines, counters, sink } = this;
+    const { requests, placement, deadlines, counters, sink, clock } = this;
     this.held = new HeldRequests({ requests, placement, deadlines, counters, sink });
-    const { clock, wordMs = 0 } = options;
     this.lastWords = new LastWords({
       clock,
+      requests,
       deadlines,
-      wordMs,
+      wordMs: options.wordMs ?? 0,
       tell: (request, error) => this.fail(request, error),
       waitTimeout: (request) => this.waitTimeout(request),
     });
@@ -92,6 +89,11 @@ export class Dispatcher {
   /** Requests that live, those whose caller left included. */
   get living(): number {
     return this.requests.size;
+  }
+
+  /** Requests that somebody waits for, held sessions included: what a drain has to wait for. */
+  get wanted(): number {
+    return this.requests.wanted;
   }
 
   /** Requests of one group that wait for a session. */
@@ -130,7 +132,7 @@ export class Dispatcher {
    * @throws HostLinkError RUNTIME_STOPPED, SESSION_CLOSED (it is held no more)
    */
   operate(openId: number, verb: number, payload: Uint8Array, timeoutMs: number): number {
-    if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
+    if (this.admission.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
     const hold = this.held.find(openId);
     const request = this.take(hold.service, payload, timeoutMs);
     request.group = hold.group;
@@ -151,8 +153,7 @@ export class Dispatcher {
     const request = this.requests.find(id);
     if (request === undefined || request.state >= REQUEST_STATE.abandoned) return;
     const isHere = request.state === REQUEST_STATE.waiting || isNothingSent(request.verb);
-    const sent = isHere ? sentBefore(request) : 'maybe';
-    const details = { service: this.nameOf(request), sent };
+    const details = { service: this.nameOf(request), sent: isHere ? sentBefore(request) : 'maybe' };
     this.giveUp(request, new HostLinkError('CALL_ABORTED', '', details, { cause: reason }));
   }
 
@@ -173,12 +174,7 @@ export class Dispatcher {
    * @param link index of that link
    */
   workerStarted(index: number, port: RequestPort, defined: readonly number[], link: number): void {
-    const worker = this.directory.worker(index);
-    worker.clear();
-    worker.defined.set(defined);
-    worker.port = port;
-    worker.link = link;
-    this.directory.move(worker, 'STARTING');
+    this.directory.start(index, port, defined, link);
   }
 
   /** A worker's sessions changed. */
@@ -238,9 +234,15 @@ export class Dispatcher {
     return those.length;
   }
 
+  /** No new requests; those that wait, run or keep a session go on. @param done called once nobody waits for any */
+  drain(done: () => void): void {
+    this.admission.close();
+    this.requests.whenNoneWanted(done);
+  }
+
   /** No new requests; those that wait end with RUNTIME_STOPPED, those at workers run on. */
   stop(): void {
-    this.isStopped = true;
+    this.admission.stop();
     this.placement.stop();
     this.failWaiting('RUNTIME_STOPPED');
   }
@@ -254,7 +256,6 @@ export class Dispatcher {
     given: number | undefined,
     verb: number,
   ): number {
-    if (this.isStopped) throw new HostLinkError('RUNTIME_STOPPED');
     this.admission.check(service, seat);
     const group = seat?.group ?? given ?? this.options.services[service]!.group;
     const worker = this.placement.pick(group, seat);
@@ -342,7 +343,8 @@ export class Dispatcher {
 
   private placeAgain(request: Request): void {
     if (request.verb >= HELD_CALL) this.end(request, holdLost('it ended before the request was sent'));
-    else if (this.isStopped) this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request), sentBefore(request)));
+    else if (this.admission.isStopped)
+      this.end(request, notSent('RUNTIME_STOPPED', this.nameOf(request), sentBefore(request)));
     else this.placement.placeAgain(request);
   }
 
@@ -363,10 +365,8 @@ export class Dispatcher {
     const request = this.requests.at(slot)!;
     if (this.lastWords.heard(request, false)) return;
     const isWaiting = request.state === REQUEST_STATE.waiting || request.verb === OPEN_TARGET;
-    const error = isWaiting
-      ? this.waitTimeout(request)
-      : callTimeout(this.nameOf(request), request, this.clock.nowMs());
-    this.giveUp(request, error);
+    if (isWaiting) this.giveUp(request, this.waitTimeout(request));
+    else this.giveUp(request, callTimeout(this.nameOf(request), request, this.clock.nowMs()));
   }
 
   /** The caller gets `error` now. A worker that has the request is told; its session stays promised until it answers. */

@@ -2,10 +2,11 @@ import type { Clock } from '../base/clock.js';
 import type { DeadlineSet } from '../base/deadline.js';
 import { HostLinkError } from '../base/errors.js';
 import { HELD_CALL } from '../channel/messages.js';
-import { REQUEST_STATE, type Request } from './request-table.js';
+import { REQUEST_STATE, type Request, type RequestTable } from './request-table.js';
 
 export interface LastWordsParts {
   readonly clock: Clock;
+  readonly requests: RequestTable;
   readonly deadlines: DeadlineSet<number>;
   /** How long a word is waited for; 0: not at all. */
   readonly wordMs: number;
@@ -31,7 +32,7 @@ export class LastWords {
     const { clock, deadlines, wordMs } = this.parts;
     request.worker!.port!.cancel(request.id);
     if (wordMs === 0) {
-      request.state = REQUEST_STATE.abandoned;
+      this.parts.requests.abandon(request);
       this.parts.tell(request, error);
       return;
     }
@@ -48,7 +49,7 @@ export class LastWords {
   heard(request: Request, isUnsent: boolean): boolean {
     if (request.state !== REQUEST_STATE.ending) return false;
     const error = request.ending!;
-    request.state = REQUEST_STATE.abandoned;
+    this.parts.requests.abandon(request);
     request.ending = undefined;
     this.parts.tell(request, isUnsent ? this.unsent(request, error) : error);
     return true;

@@ -20,7 +20,7 @@ export function slotOf(id: number): number {
   return id & (REQUESTS_MAX - 1);
 }
 
-const NO_PAYLOAD = new Uint8Array(0);
+export const NO_PAYLOAD = new Uint8Array(0);
 
 /** One request, in a slot that is used again. All fields keep their kind, so that the call path stays on one shape. */
 export class Request {
@@ -60,10 +60,30 @@ export class RequestTable {
   private readonly requests: Request[] = [];
   private readonly free: Request[] = [];
   private arrivals = 0;
+  private abandoned = 0;
+  private onNoneWanted: (() => void) | undefined;
 
   /** Requests that live. */
   get size(): number {
     return this.requests.length - this.free.length;
+  }
+
+  /** Of these, the requests whose caller has not left. */
+  get wanted(): number {
+    return this.size - this.abandoned;
+  }
+
+  /** Call `fire` once when nobody waits for any request: now, or as soon as it is so. */
+  whenNoneWanted(fire: () => void): void {
+    this.onNoneWanted = fire;
+    this.checkWanted();
+  }
+
+  /** The caller of a request left; its worker has yet to answer. */
+  abandon(request: Request): void {
+    request.state = REQUEST_STATE.abandoned;
+    this.abandoned += 1;
+    if (this.onNoneWanted !== undefined) this.checkWanted();
   }
 
   /** A request of its own for the caller, or undefined when there are REQUESTS_MAX. */
@@ -82,6 +102,7 @@ export class RequestTable {
   /** End of a request: nobody may use its id any more. */
   release(request: Request): void {
     const generation = request.id >>> SLOT_BITS;
+    if (request.state === REQUEST_STATE.abandoned) this.abandoned -= 1;
     request.id = ((generation === GENERATION_MAX ? 0 : generation + 1) << SLOT_BITS) | request.slot;
     request.state = REQUEST_STATE.free;
     request.payload = NO_PAYLOAD;
@@ -92,6 +113,7 @@ export class RequestTable {
     request.verb = 0;
     request.isRetried = false;
     this.free.push(request);
+    if (this.onNoneWanted !== undefined) this.checkWanted();
   }
 
   /** The living request with this id. */
@@ -108,5 +130,12 @@ export class RequestTable {
   /** All living requests at `worker`, in order of arrival. For the day a worker is lost. */
   ofWorker(worker: WorkerRecord): Request[] {
     return this.requests.filter((request) => request.worker === worker).sort((a, b) => a.arrival - b.arrival);
+  }
+
+  private checkWanted(): void {
+    if (this.wanted > 0) return;
+    const fire = this.onNoneWanted;
+    this.onNoneWanted = undefined;
+    fire?.();
   }
 }

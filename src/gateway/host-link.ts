@@ -24,17 +24,13 @@ import { HeldSessions } from './held-sessions.js';
 import { LuTargets } from './lu-target.js';
 import { changeable, Operations } from './operations.js';
 import { Readiness, type ReadyOptions, type SessionProgress } from './readiness.js';
-import { collectStats, type HostLinkStats, progressOf, type RuntimeState } from './stats.js';
+import { collectStats, type HostLinkStats, progressOf, workLeft } from './stats.js';
+import { type StopOptions, Stopping } from './stopping.js';
 import { type TraceOptions, type TraceSink, Traces } from './traces.js';
 
 const RUN_ID_SIZE = 10;
 /** A worker answers a cancel in the next tick; one that hangs shall not keep the caller for long. */
 const WORD_MS = 100;
-
-export interface StopOptions {
-  /** How long calls under way may take to finish; stopGraceMs of the configuration when absent. */
-  readonly graceMs?: number;
-}
 
 /** The surroundings of a runtime; each has its natural default. */
 export interface HostLinkOptions {
@@ -87,8 +83,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   private readonly held: HeldSessions;
   private readonly headers: readonly UserHeader[];
   private readonly startedMs: number;
-  private state: RuntimeState = 'RUNNING';
-  private stopping: Promise<void> | undefined;
+  private readonly stopping: Stopping;
 
   /**
    * Start a runtime. Resolves when its workers run; their links and sessions may still be coming up: see `ready`.
@@ -104,7 +99,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       options.prepare?.(runtime);
       await runtime.supervisor.start();
     } catch (error) {
-      await runtime.stop({ graceMs: 0 });
+      await runtime.stop({ mode: 'now' });
       throw error;
     }
     return runtime;
@@ -149,6 +144,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       emit: (event) => clock.soon(() => this.emit('event', event)),
       checkRunning: () => this.checkRunning(),
     });
+    this.stopping = this.newStopping();
     this.readiness = new Readiness(clock, {
       progress: () => progressOf(this.supervisor.seats),
       hopeless: () => this.hopeless(),
@@ -230,7 +226,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     const { config, directory, dispatcher, held } = this;
     const { seats, scaled, operator } = this.supervisor;
     const sources = { config, directory, dispatcher, held, seats, scaled, operator };
-    return collectStats(sources, this.run, this.state, this.clock.nowMs() - this.startedMs);
+    return collectStats(sources, this.run, this.stopping.state, this.clock.nowMs() - this.startedMs);
   }
 
   /**
@@ -259,24 +255,38 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   }
 
   /**
-   * Stop: new and waiting calls end with RUNTIME_STOPPED, those under way may finish within the grace, the sessions are
-   * ended in order. Resolves when no worker is left. A second stop waits for the first.
+   * Stop; new calls end with RUNTIME_STOPPED from here on. Resolves when no worker is left.
+   * drain: calls that wait or run finish, held sessions are waited for until they are closed (what runs on them may go on).
+   * fast: calls that wait end with RUNTIME_STOPPED, those at the host may finish. now: those end with OUTCOME_UNKNOWN.
+   * All end the LU sessions, then circuits and links, in order; `now` says so to the host without waiting for its answers.
+   * Each stage has graceMs, then the next harder one begins. A second stop waits for the first, and hastens it when its mode
+   * is harder.
+   * @throws HostLinkError (as rejection) OPTION_INVALID
    */
   stop(options: StopOptions = {}): Promise<void> {
-    this.stopping ??= this.stopNow(options.graceMs ?? this.config.server.stopGraceMs);
-    return this.stopping;
+    const { stopMode, stopGraceMs } = this.config.server;
+    const { mode = stopMode, graceMs = stopGraceMs } = options;
+    return this.stopping.stop(mode, graceMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  private async stopNow(graceMs: number): Promise<void> {
-    this.state = 'STOPPING';
-    this.dispatcher.stop();
-    this.readiness.check();
-    await this.supervisor.stop(graceMs);
-    this.state = 'STOPPED';
+  private newStopping(): Stopping {
+    const { clock, dispatcher, supervisor, held } = this;
+    return new Stopping({
+      clock,
+      left: () => workLeft(dispatcher, held),
+      drain: (done) => dispatcher.drain(done),
+      endWaiting: () => dispatcher.stop(),
+      stopWorkers: (graceMs) => supervisor.stop(graceMs),
+      changed: () => this.readiness.check(),
+      event: (name, details) => {
+        this.log.part('gateway').info(details, name);
+        clock.soon(() => this.emit('event', { name, workerId: -1, link: '', details }));
+      },
+    });
   }
 
   private newHeldSessions(): HeldSessions {
@@ -315,11 +325,12 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
   }
 
   private checkRunning(): void {
-    if (this.state !== 'RUNNING') throw new HostLinkError('RUNTIME_STOPPED');
+    const { state } = this.stopping;
+    if (state !== 'RUNNING' && state !== 'DRAINING') throw new HostLinkError('RUNTIME_STOPPED');
   }
 
   private hopeless(): HostLinkError | undefined {
-    if (this.state !== 'RUNNING') return new HostLinkError('RUNTIME_STOPPED');
+    if (this.stopping.state !== 'RUNNING') return new HostLinkError('RUNTIME_STOPPED');
     return this.directory.hasHope() ? undefined : new HostLinkError('SERVICE_UNAVAILABLE');
   }
 

@@ -11,7 +11,16 @@ import type { WorkerSeat } from '../supervisor/worker-seat.js';
 import type { HeldSessions, HeldStats } from './held-sessions.js';
 import type { SessionProgress } from './readiness.js';
 
-export type RuntimeState = 'RUNNING' | 'STOPPING' | 'STOPPED';
+/** DRAINING: it takes no new calls and finishes those it has. STOPPING: what waits has ended, the sessions are being ended. */
+export type RuntimeState = 'RUNNING' | 'DRAINING' | 'STOPPING' | 'STOPPED';
+
+/** What a drain has to wait for. */
+export interface WorkLeft {
+  /** Calls that wait or run, what runs on held sessions included. */
+  readonly calls: number;
+  /** Sessions that programs hold. */
+  readonly held: number;
+}
 
 export type SessionCounts = Readonly<Record<SessionState, number>>;
 
@@ -71,6 +80,7 @@ export interface HostLinkStats {
     readonly upMs: number;
     /** An operator lets no service take new calls. */
     readonly isHeld: boolean;
+    readonly left: WorkLeft;
   };
   readonly workers: readonly WorkerStats[];
   readonly links: readonly LinkStats[];
@@ -122,7 +132,7 @@ export interface StatsSources {
   readonly dispatcher: Dispatcher;
   readonly seats: readonly WorkerSeat[];
   readonly operator: Pick<LinkOperator, 'holdOf'>;
-  readonly held: Pick<HeldSessions, 'stats'>;
+  readonly held: Pick<HeldSessions, 'stats' | 'size'>;
   readonly scaled: ScalingCounters;
 }
 
@@ -174,6 +184,10 @@ function groupStats({ config, directory, dispatcher }: StatsSources): GroupStats
   }));
 }
 
+export function workLeft(dispatcher: Dispatcher, held: Pick<HeldSessions, 'size'>): WorkLeft {
+  return { calls: dispatcher.wanted - held.size, held: held.size };
+}
+
 /** Put the picture together; costs a walk over workers and links, nothing on the call path. */
 export function collectStats(sources: StatsSources, run: string, state: RuntimeState, upMs: number): HostLinkStats {
   const { config, directory, dispatcher, seats } = sources;
@@ -187,6 +201,7 @@ export function collectStats(sources: StatsSources, run: string, state: RuntimeS
       pid: process.pid,
       upMs: Math.round(upMs),
       isHeld: dispatcher.holds.isServerHeld,
+      left: workLeft(dispatcher, sources.held),
     },
     workers: seats.filter((seat) => isShown(seat, directory)).map((seat) => workerStats(seat, directory)),
     links,

@@ -23,3 +23,10 @@ export interface WorkerLauncher {
   /** End what still runs. */
   close(): Promise<void>;
 }
+
+/** Why a worker ended, in words. */
+export function reasonOf(outcome: WorkerOutcome): string {
+  if (outcome.kind === 'broke') return outcome.reason;
+  const { reason, error } = outcome.end;
+  return error === undefined ? `its task ended: ${reason}` : `${error.code}: ${error.message}`;
+}

@@ -10,7 +10,7 @@ import type { LinkConfig } from '../config/model.js';
 import type { Directory, WorkerState } from '../dispatch/directory.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { Gate } from './gate.js';
-import type { RunningWorker, WorkerOutcome } from './launcher.js';
+import { type RunningWorker, reasonOf, type WorkerOutcome } from './launcher.js';
 import { LinkOperator } from './link-operator.js';
 import { LinkPool, sessionsPerGroup } from './link-pool.js';
 import type { SupervisorOptions } from './options.js';
@@ -48,6 +48,8 @@ export class Supervisor {
   private readonly running = new Gate<WorkerSeat>();
   private startError: HostLinkError | undefined;
   private isStopping = false;
+  private stopped: Promise<void> | undefined;
+  private cancelAbort: (() => void) | undefined;
   private starts = 0;
   private tracing = { pius: false, dlsw: false };
 
@@ -82,16 +84,24 @@ export class Supervisor {
     throw this.startError ?? new HostLinkError('WORKER_START_FAILED', '', { reason: 'stopped' });
   }
 
-  /** Stop all workers in order; after graceMs and a little the hard way. Resolves when no thread is left. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * Stop all workers in order; after graceMs and a little the hard way. Resolves when no thread is left. Asked again with a
+   * graceMs of 0 it ends at once what is still there.
+   */
+  stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     this.watch.stop();
     this.scaling.stop();
     for (const seat of this.seats) this.stopSeat(seat, graceMs);
-    const cancel = this.clock.after(graceMs + STOP_MARGIN_MS, () => this.abortRest());
-    await this.running.empty();
-    cancel();
-    await this.options.launcher.close();
+    this.cancelAbort?.();
+    this.cancelAbort = this.clock.after(graceMs + STOP_MARGIN_MS, () => {
+      for (const seat of this.seats) this.abort(seat);
+    });
+    this.stopped ??= this.running.empty().then(() => {
+      this.cancelAbort?.();
+      return this.options.launcher.close();
+    });
+    return this.stopped;
   }
 
   /** The sessions of all workers that answer (within timeoutMs), by worker index. */
@@ -357,10 +367,6 @@ export class Supervisor {
     run.channel.stop(graceMs);
   }
 
-  private abortRest(): void {
-    for (const seat of this.seats) this.abort(seat);
-  }
-
   private abort(seat: WorkerSeat): void {
     if (seat.run === undefined) return;
     this.logger.warn({ worker: seat.index }, 'worker did not stop in time');
@@ -382,10 +388,4 @@ export class Supervisor {
   private emit(seat: WorkerSeat, name: EventName, details: Record<string, unknown>): void {
     this.options.onEvent({ name, workerId: seat.index, link: seat.link?.name ?? '', details });
   }
-}
-
-function reasonOf(outcome: WorkerOutcome): string {
-  if (outcome.kind === 'broke') return outcome.reason;
-  const { reason, error } = outcome.end;
-  return error === undefined ? `its task ended: ${reason}` : `${error.code}: ${error.message}`;
 }

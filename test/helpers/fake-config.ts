@@ -103,6 +103,7 @@ export function fakeConfig(over: FakeConfig = {}): HostLinkConfig {
       callSizeMax: 65_536,
       replySizeMax: 65_536,
       control: undefined,
+      stopMode: 'fast',
       stopGraceMs: 1000,
       idleTimeoutMs: 60_000,
       heldIdleTimeoutMs: 300_000,

@@ -39,7 +39,15 @@ function sessionRows(): SessionInfo[] {
 function statsOf(active: number): HostLinkStats {
   const sessions = Object.fromEntries(SESSION_STATES.map((state) => [state, state === 'ACTIVE' ? active : 0]));
   return {
-    server: { name: 'TEST', run: 'r1', state: 'RUNNING', pid: 42, upMs: 1500, isHeld: false },
+    server: {
+      name: 'TEST',
+      run: 'r1',
+      state: 'RUNNING',
+      pid: 42,
+      upMs: 1500,
+      isHeld: false,
+      left: { calls: 0, held: 0 },
+    },
     workers: [
       {
         id: 0,

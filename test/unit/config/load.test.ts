@@ -28,6 +28,7 @@ describe('defaults', () => {
       callSizeMax: 1_048_576,
       replySizeMax: 4_194_304,
       control: undefined,
+      stopMode: 'fast',
       stopGraceMs: 10_000,
       idleTimeoutMs: 60_000,
       heldIdleTimeoutMs: 300_000,

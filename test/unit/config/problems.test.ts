@@ -150,7 +150,7 @@ describe('a file full of mistakes', () => {
     expect(rest).toHaveLength(problems.length);
     expect(rest[0]).toBe(
       'wrong.yaml:2:3: unknown key nmae; did you mean name?; allowed: name, tmax, tmaxServer, min, max, asqcount, ' +
-        'maxqcount, maxrstart, gperiod, callSizeMax, replySizeMax, control, stopGrace, idleTimeout, ' +
+        'maxqcount, maxrstart, gperiod, callSizeMax, replySizeMax, control, stopMode, stopGrace, idleTimeout, ' +
         'heldIdleTimeout, heldReport, instanceMax, pingInterval, pingTimeout',
     );
   });
