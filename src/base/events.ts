@@ -45,6 +45,10 @@ export const EVENTS = {
   ),
   'session.retry': entry('The next attempt for a session begins', 'pu, lu, attempt: from 2'),
   'session.held': entry('A session stays down until an operator activates it', 'pu, lu, reason'),
+  'session.status': entry(
+    'The host told the status of a session (LUSTAT)',
+    'pu, lu, status: 8 hex digits, name, retry: later or operator end the session once its request is done',
+  ),
   'session.renewed': entry('A session was ended to be made anew, as its use asked for', 'pu, lu'),
   'session.idle': entry(
     'A session that a program holds was closed: nothing ran on it',

@@ -98,7 +98,7 @@ export class ScriptProgram implements Program {
     else if ('sendPattern' in step) session.send.send(pattern(step.sendPattern), 0, step.sendPattern);
     else if ('reject' in step) session.reject(Number.parseInt(step.reject, 16));
     else if ('respond' in step) session.respond();
-    else if ('request' in step) this.request(session, step.request);
+    else if ('request' in step) this.request(session, step.request, step.status);
     else if ('raw' in step) this.raw(session, step.raw);
     else if ('unbind' in step) session.unbind(step.unbind.type, Number.parseInt(step.unbind.sense ?? '0', 16));
     else if ('pass' in step) this.pass(session.owner.name, step.pass);
@@ -137,11 +137,16 @@ export class ScriptProgram implements Program {
     session.send.send(bytes, 0, bytes.length, step);
   }
 
-  private request(session: PrimarySession, name: Extract<ScriptStep, { request: unknown }>['request']): void {
+  private request(
+    session: PrimarySession,
+    name: Extract<ScriptStep, { request: unknown }>['request'],
+    status = '00060000',
+  ): void {
     if (name === 'CLEAR') session.clear();
     else if (name === 'SIGNAL') session.sendExpedited(Uint8Array.of(DFC.SIGNAL, 0, 1, 0, 0));
     else if (name === 'SHUTD' || name === 'QEC' || name === 'RELQ') session.sendExpedited(Uint8Array.of(DFC[name]));
-    else if (name === 'LUSTAT') session.send.sendControl(DFC.LUSTAT, Uint8Array.of(DFC.LUSTAT, 0, 6, 0, 0));
+    else if (name === 'LUSTAT')
+      session.send.sendControl(DFC.LUSTAT, Uint8Array.of(DFC.LUSTAT, ...Buffer.from(status, 'hex')));
     else {
       if (name === 'BID') session.brackets.sendBid();
       session.send.sendControl(DFC[name]);

@@ -37,8 +37,8 @@ export const SCRIPT_STEP = z.union([
   /** Answer the chain that waits, negatively or positively. */
   z.strictObject({ reject: sense }),
   z.strictObject({ respond: z.literal(true) }),
-  /** Send a request of session or data flow control. */
-  z.strictObject({ request: z.enum(SCRIPT_REQUESTS) }),
+  /** Send a request of session or data flow control; `status` is that of a LUSTAT, 00060000 when absent. */
+  z.strictObject({ request: z.enum(SCRIPT_REQUESTS), status: sense.optional() }),
   /** Wait this long. */
   z.strictObject({ waitMs: z.number().int().min(0) }),
   /** Send these bytes as a PIU, whatever they are. */

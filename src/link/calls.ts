@@ -113,6 +113,10 @@ export class Calls {
       this.held.rested(session);
       return;
     }
+    if (session.unfit !== undefined) {
+      this.recovery.retire(session, session.unfit);
+      return;
+    }
     if (session.isNamed) {
       session.isNamed = false;
       if (session.config.afterUse === 'END') {

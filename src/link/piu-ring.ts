@@ -1,10 +1,13 @@
 import type { Clock } from '../base/clock.js';
+import { TH_FID_MASK, TH_FID2 } from '../sna/masks.js';
 import { piuLine } from '../sna/piu-words.js';
 
 /** Bytes kept of a PIU: headers, request code, sense data and what it is about. */
 const HEAD_SIZE = 24;
 /** The same where payload may be logged. */
 const HEAD_SIZE_WITH_PAYLOAD = 64;
+const TH_DAF_AT = 2;
+const TH_OAF_AT = 3;
 
 /**
  * The PIUs that a link last sent and received, for whoever looks at a protocol error: when, which way, of which PU, how long,
@@ -63,15 +66,24 @@ export class PiuRing {
   /**
    * The last PIUs of one PU as text, oldest first: time, direction, headers, RU.
    * @param max most lines
+   * @param address those of this local address only, and of the PU itself; all when absent
    */
-  linesOf(puIndex: number, max: number): string[] {
+  linesOf(puIndex: number, max: number, address?: number): string[] {
     const lines: string[] = [];
     const oldest = Math.max(0, this.added - this.capacity);
     for (let number = this.added - 1; number >= oldest && lines.length < max; number -= 1) {
       const place = number % this.capacity;
-      if (this.origins[place]! >>> 1 === puIndex) lines.push(this.line(place));
+      if (this.origins[place]! >>> 1 === puIndex && this.isOf(place, address)) lines.push(this.line(place));
     }
     return lines.reverse();
+  }
+
+  /** Local addresses are the DAF of what comes in and the OAF of what goes out; what is no FID2 may be anybody's. */
+  private isOf(place: number, address: number | undefined): boolean {
+    const at = place * this.headSize;
+    if (address === undefined || (this.heads[at]! & TH_FID_MASK) !== TH_FID2) return true;
+    const local = this.heads[at + ((this.origins[place]! & 1) !== 0 ? TH_OAF_AT : TH_DAF_AT)]!;
+    return local === address || local === 0;
   }
 
   private line(place: number): string {

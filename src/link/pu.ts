@@ -157,10 +157,17 @@ export class Pu implements SessionOwner {
       return;
     }
     const session = this.byAddress[address];
-    if (session === undefined) this.refuse(bytes, from, to, SENSE.NO_SUCH_ADDRESS);
+    if (session === undefined) this.withoutLu(bytes, from, to);
     else if (session.pluAddress === partner) this.forHalf(session, bytes, from, to);
     else if (this.state !== 'ACTIVE') this.refuse(bytes, from, to, SENSE.PU_NOT_ACTIVE);
     else this.forLu(session, partner, bytes, from, to);
+  }
+
+  /** The host may know more LUs than are configured here: to activate one of those is no error of its. */
+  private withoutLu(bytes: Buffer, from: number, to: number): void {
+    if (sessionControlCode(bytes, from) !== SC.ACTLU) return this.refuse(bytes, from, to, SENSE.NO_SUCH_ADDRESS);
+    this.logger.debug({ lu: '', kind: 'ACTLU_WITHOUT_LU', value: bytes[from + 2] }, 'session.notice');
+    this.sender.sendPiu(negativeResponse(decodePiu(bytes.subarray(from, to)), SENSE.NO_SUCH_ADDRESS));
   }
 
   private forHalf(session: LuSession, bytes: Buffer, from: number, to: number): void {
@@ -201,8 +208,7 @@ export class Pu implements SessionOwner {
       const whole = this.reassembler.push(bytes, from, to);
       if (whole) this.dispatch(whole, 0, whole.length);
     } catch (error) {
-      const lu = this.byAddress[bytes[from + 2]!]?.config.name ?? '';
-      this.broken('segment', lu, toHostLinkError(error).message);
+      this.broken('segment', this.byAddress[bytes[from + 2]!], toHostLinkError(error).message);
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;
       if (isFirst && to - from >= PIU_HEADER_SIZE) this.refuse(bytes, from, to, SENSE.SEGMENT);
     }
@@ -297,10 +303,11 @@ export class Pu implements SessionOwner {
 
   noticed(session: LuSession, kind: string, value: number): void {
     this.logger.debug({ lu: session.config.name, kind, value }, 'session.notice');
+    if (kind === 'LUSTAT') this.related.lustat(session, value);
   }
 
   protocolError(session: LuSession, senseData: number, what: string): void {
-    this.broken('session', session.config.name, what, { sense: printSense(senseData) });
+    this.broken('session', session, what, { sense: printSense(senseData) });
   }
 
   replied(): void {
@@ -320,24 +327,25 @@ export class Pu implements SessionOwner {
     const daf = bytes[from + 2]!;
     const details = { daf, oaf: bytes[from + 3], sense: printSense(senseData), ...this.payload(bytes, from, to) };
     const reason = `no session takes it: ${describeSense(senseData).name}`;
-    this.broken('refused', this.byAddress[daf]?.config.name ?? '', reason, details);
+    this.broken('refused', this.byAddress[daf], reason, details);
     const piu = decodePiu(bytes.subarray(from, to));
     if (piu.rh === null || piu.rh.rri || !(piu.rh.dr1 || piu.rh.dr2)) return;
     this.sender.sendPiu(negativeResponse(piu, senseData));
   }
 
   private dropped(reason: string, bytes: Buffer, from: number, to: number): void {
-    this.broken('dropped', '', reason, { size: to - from, ...this.payload(bytes, from, to) });
+    this.broken('dropped', undefined, reason, { size: to - from, ...this.payload(bytes, from, to) });
   }
 
   private broken(
     kind: ProtocolError['kind'],
-    lu: string,
+    session: LuSession | undefined,
     reason: string,
     details: ProtocolError['details'] = {},
   ): void {
     const { name: pu, index: puIndex } = this.config;
-    this.reports.protocolError({ pu, puIndex, lu, kind, reason, details });
+    const lu = session?.config.name ?? '';
+    this.reports.protocolError({ pu, puIndex, lu, address: session?.config.localAddress, kind, reason, details });
   }
 
   /** PIU bytes may hold customer data: they are logged only where the configuration asks for it. */

@@ -41,14 +41,15 @@ export interface Failure {
  * @param state of the session when it happened
  * @param cause event of the LU-LU machine, or words
  * @param senseData 32 bits; the type of an UNBIND up to FF; 0 none
+ * @param isOurDoing we had asked for the end: the sense of it is no reason to wait for an operator
  */
-export function failureOf(state: SessionState, cause: string, senseData: number): Failure {
+export function failureOf(state: SessionState, cause: string, senseData: number, isOurDoing: boolean): Failure {
   const what = cause === 'INIT_REFUSED' ? initiateWords(state) : inWords(cause);
   if (senseData >= 0 && senseData <= UNBIND_TYPE_MAX) {
     return { reason: senseData === 0 ? what : `${what}: type ${hexByte(senseData)}`, retry: 'later' };
   }
   const { name, text, retry } = describeSense(senseData);
-  return { reason: `${what}: ${printSense(senseData)} ${name}. ${text}`, retry };
+  return { reason: `${what}: ${printSense(senseData)} ${name}. ${text}`, retry: isOurDoing ? 'later' : retry };
 }
 
 function hexByte(value: number): string {

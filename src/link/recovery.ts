@@ -7,6 +7,7 @@ import type { SessionState } from '../channel/messages.js';
 import type { LinkConfig } from '../config/model.js';
 import type { RetryClass } from '../sna/sense.js';
 import { ProbeGate } from './probe-gate.js';
+import type { Failure } from './reasons.js';
 import type { LuSession } from './session.js';
 import type { SessionList, SessionTable } from './session-table.js';
 
@@ -59,6 +60,8 @@ export class Recovery {
   private readonly seenPus = new Set<string>();
   /** Being ended by us only to be brought up afresh. */
   private readonly renewing = new Set<LuSession>();
+  /** Being ended by us because the host said that they are not fit for use. */
+  private readonly retiring = new Map<LuSession, Failure>();
   /** Of those being ended by us, where the host has been told to end it at once. */
   private readonly forced = new Set<LuSession>();
   private isStopping = false;
@@ -79,6 +82,7 @@ export class Recovery {
     const from = session.state;
     if (from === state) return;
     if (this.renewing.size > 0) this.renewing.delete(session);
+    if (this.retiring.size > 0) this.retiring.delete(session);
     if (this.forced.size > 0) this.forced.delete(session);
     if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
     this.table.move(session, state);
@@ -201,6 +205,18 @@ export class Recovery {
     this.enter(session, 'CLOSING', this.link.timers.haltMs);
     if (isForced) this.forced.add(session);
     this.actions.terminate(session, isForced);
+  }
+
+  /** End it, and try again when the failure says. */
+  retire(session: LuSession, failure: Failure): void {
+    session.unfit = undefined;
+    this.close(session);
+    this.retiring.set(session, failure);
+  }
+
+  /** Why it was ended by us, where that was because of the host's word. */
+  retired(session: LuSession): Failure | undefined {
+    return this.retiring.get(session);
   }
 
   /** End it, and bring it up afresh: the next user gets a session that nobody has used. */

@@ -17,6 +17,8 @@ export interface ProtocolError {
   readonly puIndex: number;
   /** '' where it is of none. */
   readonly lu: string;
+  /** Local address of the LU; the dump then leaves out the others. */
+  readonly address: number | undefined;
   /** session: a half-session objects. refused: no session takes the PIU. dropped: it is none. segment: it does not fit. */
   readonly kind: 'session' | 'refused' | 'dropped' | 'segment';
   readonly reason: string;
@@ -52,14 +54,14 @@ export class Reports {
   }
 
   /** Each is a line of the log; the dump of the PIUs before it, and the event, are not made for each. */
-  protocolError({ pu, puIndex, lu, kind, reason, details }: ProtocolError): void {
+  protocolError({ pu, puIndex, lu, address, kind, reason, details }: ProtocolError): void {
     const { counters, clock, channel, link } = this.context;
     counters.protocolErrors += 1;
     const facts = { pu, lu, kind, reason, ...details };
     this.logger.warn(facts, 'protocol.error');
     const suppressed = this.errors.pass(clock.nowMs());
     if (suppressed === undefined) return;
-    const pius = this.ring?.linesOf(puIndex, DUMP_MAX) ?? [];
+    const pius = this.ring?.linesOf(puIndex, DUMP_MAX, address) ?? [];
     if (pius.length > 0) this.logger.warn({ pu, lu, pius, suppressed }, 'piu.dump');
     channel.event('protocol.error', { link: link.name, ...facts, pius, suppressed });
   }

@@ -8,6 +8,7 @@ import type { LuLuState } from '../fsm/lu-lu.js';
 import { describeSense } from '../sna/sense.js';
 import type { Hold } from './hold.js';
 import type { LuWaiter } from './lu-calls.js';
+import type { Failure } from './reasons.js';
 import type { SessionList } from './session-table.js';
 import type { SscpLu } from './sscp-lu.js';
 
@@ -66,6 +67,8 @@ export class LuSession implements HalfSessionPort {
   sscp!: SscpLu;
   /** A request for this LU and no other. */
   waiter: LuWaiter | undefined;
+  /** The host said that it is not fit for use: to be ended when its request is done, and tried again as `retry` says. */
+  unfit: Failure | undefined;
   /** Kept by a program. */
   hold: Hold | undefined;
   /** The request it carries, or carried last, named this very LU. */
@@ -169,6 +172,7 @@ export class LuSession implements HalfSessionPort {
   lose(reason: string): void {
     this.reason = reason;
     this.isNamed = false;
+    this.unfit = undefined;
     if (this.requestId === NO_REQUEST) return;
     if (this.half.hasTransmitted) {
       const { name: lu } = this.config;

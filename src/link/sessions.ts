@@ -5,6 +5,7 @@ import type { Prng } from '../base/prng.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { GroupConfig, LinkConfig } from '../config/model.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
+import { describeSense, printSense } from '../sna/sense.js';
 import { Calls } from './calls.js';
 import type { LinkCounters } from './counters.js';
 import { failureOf, inWords } from './reasons.js';
@@ -14,6 +15,9 @@ import { SessionTable } from './session-table.js';
 
 /** Our answer to a BIND for an LU that is disabled: not now, NOTIFY will follow. */
 const SENSE_NOT_NOW = 0x08450000;
+
+/** First byte of a LUSTAT status that is a sense code; others, such as 0006, are for the application. */
+const LUSTAT_STATUS = 0x08;
 
 export interface SessionsContext {
   readonly link: LinkConfig;
@@ -158,6 +162,16 @@ export class Sessions {
     }
   }
 
+  /** LUSTAT: an 08xx status says how the session is, and its class whether it is of any use as it stands. */
+  lustat(session: LuSession, status: number): void {
+    const { name, text, retry } = describeSense(status);
+    this.event('session.status', session, { status: printSense(status), name, retry });
+    const isBad = status >>> 24 === LUSTAT_STATUS && (retry === 'later' || retry === 'operator');
+    if (!isBad || session.half.state !== 'ACTIVE') return;
+    session.unfit = { reason: `the host says (LUSTAT): ${printSense(status)} ${name}. ${text}`, retry };
+    if (session.state === 'ACTIVE') this.calls.ended(session);
+  }
+
   /** A session in use has no request any more. */
   callEnded(session: LuSession): void {
     this.calls.ended(session);
@@ -177,12 +191,12 @@ export class Sessions {
   private ended(session: LuSession, cause: string, senseData: number): void {
     const { state } = session;
     if (state === 'DOWN' || state === 'RETRY' || state === 'HELD' || state === 'READY_TO_INIT') return;
-    const { reason, retry } = failureOf(state, cause, senseData);
+    const { reason, retry } = this.recovery.retired(session) ?? failureOf(state, cause, senseData, state === 'CLOSING');
     const heldFor = session.sscp.isEnabled ? undefined : session.reason;
     this.requestLost(session, reason);
     if (heldFor !== undefined) this.recovery.hold(session, heldFor);
     else if (this.recovery.isRenewing(session)) this.recovery.renewed(session);
-    else this.recovery.failed(session, reason, state === 'CLOSING' ? 'later' : retry);
+    else this.recovery.failed(session, reason, retry);
     this.calls.lost(session.config.group);
     session.sscp.luLuEnded();
   }

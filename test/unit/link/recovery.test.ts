@@ -178,6 +178,39 @@ describe('a session was lost', () => {
     expect(asking(sent)).toEqual([2]);
   });
 
+  const BIND_FM4 = '31010404b1b03080000085c7000000000000000000000000000000';
+  const lustat = (status: string): string => `2c0002050001 4b8000 04${status}`;
+
+  it.each([
+    ['0831 0000', 'later', 'RETRY'],
+    ['082e 0000', 'operator', 'HELD'],
+  ])('LUSTAT %s: ended once its request is done, and tried again %s', (status, _, state) => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    harness.activate();
+    harness.host(accepted(2), bind(2).replace(BIND, BIND_FM4), sdt(2));
+    expect(harness.session().state).toBe('ACTIVE');
+    harness.host(lustat(status));
+    expect(harness.session().state).toBe('CLOSING');
+    harness.host('2c00020000028b8000010683', '2d00020500036b80003201');
+    expect(harness.session().state).toBe(state);
+    expect(harness.session().reason).toContain('LUSTAT');
+    expect(names(harness)).toEqual(expect.arrayContaining(['session.status', 'session.down']));
+  });
+
+  it('LUSTAT during a request: the request has its reply first; a status that is no sense changes nothing', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    harness.activate();
+    harness.host(accepted(2), bind(2).replace(BIND, BIND_FM4), sdt(2));
+    harness.host(lustat('0006 0000'));
+    expect(harness.session().state).toBe('ACTIVE');
+    harness.request(1, 'c1');
+    harness.host(lustat('0831 0000').replace('0001', '0002'));
+    expect(harness.session().state).toBe('BUSY');
+    harness.host('2c0002050003039040d1');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: 'd1' }]);
+    expect(harness.session().state).toBe('CLOSING');
+  });
+
   it('DACTLU and ACTLU: at once', () => {
     const harness = up(1);
     harness.host('2d00020000096b80000e');

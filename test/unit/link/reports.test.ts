@@ -36,6 +36,21 @@ describe('the ring of recent PIUs', () => {
     expect(ring.linesOf(0, 2).map((line) => line.includes('0003'))).toEqual([false, false]);
   });
 
+  it('shows one LU with what concerns its PU, when asked to', () => {
+    const { ring, add } = ringOf(16);
+    add('2d0000000001 6b8000 11', false); // ACTPU
+    add('2c0002090001 039000'); // to LU 2
+    add('2c0003090001 039000'); // to LU 3
+    add('2c0009020001 839000', true); // of LU 2
+    add('2c0002030001 839000', true); // of LU 3, to a PLU of address 2
+    add('4c00', false); // who knows whose
+    const heads = (address?: number): (string | undefined)[] =>
+      ring.linesOf(0, 16, address).map((line) => /\[(\w{12}|\w{2})/.exec(line)?.[1]);
+    expect(heads(2)).toEqual(['2d0000000001', '2c0002090001', '2c0009020001', '4c']);
+    expect(heads(3)).toEqual(['2d0000000001', '2c0003090001', '2c0002030001', '4c']);
+    expect(heads()).toHaveLength(6);
+  });
+
   it('does not mix a short PIU with what was there before it', () => {
     const { ring, add } = ringOf(1, true);
     add(`2c0002050001 039000 ${'c1'.repeat(100)}`);
@@ -110,6 +125,16 @@ describe('a protocol error', () => {
     expect(pius.at(-3)).toMatch(/to host .*\+RSP DR1 SDT, 1 byte$/);
     expect(pius.some((line) => line.includes('BIND, 27 bytes'))).toBe(true);
     expect(lines.filter(({ msg }) => msg === 'piu.dump').map((line) => line.pius)).toEqual([pius]);
+  });
+
+  it('is none when the host activates an LU that is not configured here: it is told so', () => {
+    const { harness, lines } = session(64);
+    expect(harness.host('2d00090000026b80000d0101')).toEqual(['2d0000090002ef9000800400000d']);
+    expect(harness.counters.protocolErrors).toBe(0);
+    expect(lines.filter(({ msg }) => msg === 'protocol.error')).toEqual([]);
+    harness.host('2d00090000036b80000e');
+    expect(harness.counters.protocolErrors, 'another request to it is').toBe(1);
+    expect(eventsOf(harness, 'protocol.error')).toMatchObject([{ kind: 'refused', lu: '', sense: '80040000' }]);
   });
 
   it('shows at most 16, of a ring as large as configured; none when there is no ring', () => {
