@@ -303,6 +303,7 @@ export class Pu implements SessionOwner {
 
   noticed(session: LuSession, kind: string, value: number): void {
     this.logger.debug({ lu: session.config.name, kind, value }, 'session.notice');
+    if (kind === 'LUSTAT') this.related.lustat(session, value);
   }
 
   protocolError(session: LuSession, senseData: number, what: string): void {
