@@ -4,7 +4,7 @@ import type { ConnectionFacts, HostConnection, HostTransport } from '../../src/h
 import type { CreateTransport, Transport, TransportEvents } from '../../src/link/transport.js';
 import type { Chance } from './chance.js';
 import { SimConnection } from './connection.js';
-import type { Weather } from './pipe.js';
+import { CALM, type Weather } from './pipe.js';
 import type { SimProcess } from './process.js';
 import { WireTap } from './wire-tap.js';
 import type { World } from './world.js';
@@ -86,7 +86,7 @@ class SimTransport implements Transport {
 
 /** Everything between the links and the host. */
 export class SimNetwork {
-  readonly weather: Weather = { fastMs: 0.1, slowMs: 3, cut: 'whole' };
+  readonly weather: Weather = { ...CALM };
   readonly connections = new Set<SimConnection>();
   /** Names of the links whose connects are refused, or never answered. */
   readonly refused = new Set<string>();

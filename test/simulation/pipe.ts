@@ -10,6 +10,8 @@ export interface Weather {
   cut: 'whole' | 'pieces' | 'bytes';
 }
 
+export const CALM: Readonly<Weather> = { fastMs: 0.1, slowMs: 3, cut: 'whole' };
+
 /** What the receiving end of a pipe does. The chunk is the network's again after the call. */
 export interface PipeEnd {
   enter(work: () => void): void;

@@ -46,6 +46,7 @@ export class WireTap {
   private frame(isFromLink: boolean, bytes: Buffer, from: number, to: number): void {
     if (bytes[from + SSP_OFFSET.messageType] !== SSP.INFOFRAME) return;
     const at = from + INFO_HEADER;
+    this.world.onPiu?.(this.link, isFromLink, bytes, at, to);
     if (to - at >= PIU_HEADER_SIZE) this.piu(isFromLink, bytes, at, to);
   }
 

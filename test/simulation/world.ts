@@ -36,6 +36,9 @@ export class World {
   readonly clock: SimulatedClock = createSimulatedClock();
   /** The first thing found wrong. */
   failure: Failure | undefined;
+  /** Shown each PIU as it is written, `bytes[from, to)`, and each line of the event log: for whoever looks into a seed. */
+  onPiu: ((link: string, isFromLink: boolean, bytes: Buffer, from: number, to: number) => void) | undefined;
+  onLine: ((line: string) => void) | undefined;
   /** Events of the clock so far. */
   steps = 0;
   private hash = 0x811c9dc5;
@@ -56,6 +59,7 @@ export class World {
   tell(line: string): void {
     const full = `${this.clock.nowMs().toFixed(3)} ${line}`;
     this.lines.push(full);
+    this.onLine?.(full);
     let { hash } = this;
     for (let at = 0; at < full.length; at += 1) hash = Math.imul(hash ^ full.charCodeAt(at), 0x01000193);
     this.hash = hash;
