@@ -57,12 +57,13 @@ export interface ProxyStats {
 class Flow {
   /** Swallows everything from now on. */
   isDead = false;
+  /** Bytes in the queue. */
+  held = 0;
   private readonly shared: Shared;
   private readonly direction: Direction;
   private readonly from: net.Socket;
   private readonly to: net.Socket;
   private queue: { bytes: Buffer; readonly dueMs: number }[] = [];
-  private held = 0;
   private lastDueMs = 0;
   private hasEnded = false;
   private isBlocked = false;
@@ -201,7 +202,7 @@ class Flow {
 
 /** One connection of the runtime, and the one to the host that belongs to it. */
 class Pair {
-  readonly flows: readonly Flow[];
+  readonly flows: readonly [toHost: Flow, toRuntime: Flow];
   private readonly ends: Readonly<Record<'runtime' | 'host', net.Socket>>;
   private isDead = false;
 
@@ -211,6 +212,11 @@ class Pair {
     this.watch(runtime, host, closed);
     this.watch(host, runtime, closed);
     if (shared.faults.halfOpen) this.die();
+  }
+
+  /** Swallows, or has been reset on one side. */
+  get isForgotten(): boolean {
+    return this.isDead;
   }
 
   get isOpen(): boolean {
@@ -224,10 +230,10 @@ class Pair {
   }
 
   /** A reset (RST). Of one side only: the other hears nothing, and what it sends is swallowed. */
-  reset(side: 'both' | 'runtime' | 'host'): void {
+  reset(side: 'both' | 'runtime'): void {
     this.die();
-    if (side !== 'host') this.ends.runtime.resetAndDestroy();
-    if (side !== 'runtime') this.ends.host.resetAndDestroy();
+    this.ends.runtime.resetAndDestroy();
+    if (side === 'both') this.ends.host.resetAndDestroy();
   }
 
   private watch(socket: net.Socket, other: net.Socket, closed: (pair: Pair) => void): void {
@@ -273,8 +279,9 @@ export class FaultProxy {
     return this.pairs.size;
   }
 
-  get faults(): Faults {
-    return this.shared.faults;
+  /** Bytes that have come in and not gone out yet. */
+  held(direction: Direction): number {
+    return [...this.pairs].reduce((sum, { flows }) => sum + flows[direction === 'toHost' ? 0 : 1].held, 0);
   }
 
   /** These faults and no others, from now on. */
@@ -291,16 +298,23 @@ export class FaultProxy {
     this.set({});
   }
 
-  /** Reset all connections, or one side of them. @returns how many */
-  reset(side: 'both' | 'runtime' | 'host' = 'both'): number {
+  /** Reset all connections; with 'runtime' the host does not hear of it before dropDead. @returns how many */
+  reset(side: 'both' | 'runtime' = 'both'): number {
     const pairs = [...this.pairs];
     for (const pair of pairs) pair.reset(side);
     this.shared.stats.resets += pairs.length;
     return pairs.length;
   }
 
+  /** What is left of dead connections is reset: the ends that have not heard yet hear now. */
+  dropDead(): number {
+    const dead = [...this.pairs].filter((pair) => pair.isForgotten);
+    for (const pair of dead) pair.reset('both');
+    return dead.length;
+  }
+
   /** Connections are refused from now on; those that are there stay. */
-  async refuse(): Promise<void> {
+  refuse(): void {
     // The server would tell only when its connections are gone, but it listens no more from here on.
     this.server.close();
   }
@@ -312,7 +326,7 @@ export class FaultProxy {
     this.server.on('connection', (socket) => this.accepted(socket));
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.server.close();
     for (const pair of [...this.pairs]) pair.reset('both');
   }
