@@ -136,9 +136,9 @@ export class HostLu implements SscpPartner, SessionOwner {
     return this.state === 'PEND_DACTLU' || this.state === 'PEND_REACTLU' || this.pu.isResetting;
   }
 
-  /** ACTLU. */
+  /** ACTLU, where the PU is there to take it: a PU that comes up later activates all its LUs by itself. */
   activate(): void {
-    this.step('ACTIVATE');
+    if (this.pu.state === 'ACTIVE') this.step('ACTIVATE');
   }
 
   /** DACTLU; a session is dropped with it. */

@@ -93,6 +93,10 @@ class SlowProgram implements Program {
     this.thinking.add(session, this.clock.nowMs() + thinkMs);
   }
 
+  onReset(session: PrimarySession): void {
+    this.onEnd(session);
+  }
+
   onEnd(session: PrimarySession): void {
     this.thinking.remove(session);
     this.replies.delete(session);

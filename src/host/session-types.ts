@@ -38,6 +38,8 @@ export interface Program {
   onChain(session: PrimarySession, bytes: Buffer, from: number, to: number): void;
   onStart?(session: PrimarySession): void;
   onEnd?(session: PrimarySession): void;
+  /** Data traffic begins anew (CLEAR): what came before is not answered any more. */
+  onReset?(session: PrimarySession): void;
   /** A control request of the LU was answered: its request code. */
   onControl?(session: PrimarySession, code: number): void;
   /** A chain or control request of ours was answered; sense 0 when positively. */

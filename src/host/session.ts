@@ -332,6 +332,7 @@ export class PrimarySession {
     this.segments.reset();
     this.wasShutdown = false;
     this.wasQuiesced = false;
+    this.application.program.onReset?.(this);
   }
 
   /** UNBIND does not wait for answers to anything else. */

@@ -94,6 +94,18 @@ describe('programs', () => {
     expect(fixture.pu.drain().map(({ ru }) => ru.toString('hex'))).toEqual(['3201']);
   });
 
+  it('SLOW: what it was asked before a CLEAR is not answered after it', () => {
+    const fixture = inSession('SLOW');
+    const plu = address(fixture, 'SLOW');
+    fixture.pu.piu(request(2, plu, 1, '0390a0', toEbcdic('0500X')));
+    fixture.control.clear('LU2');
+    fixture.clock.settle();
+    fixture.pu.piu(request(2, plu, 1, '0390a0', toEbcdic('0700Y')));
+    fixture.clock.advance(1000);
+    expect(fixture.pu.drain().map(({ ru }) => ru)).toEqual([toEbcdic('0700Y')]);
+    expect(fixture.rules()).toEqual([]);
+  });
+
   it('BIG: 100 KB as a chain of RUs, each in segments', () => {
     const fixture = inSession('BIG', {
       logModes: [{ name: 'FAST', ruSizeOut: 3840 }],

@@ -396,6 +396,13 @@ describe('ends of a session (sna-wire 4.5)', () => {
     expect(fixture.rules()).toEqual([]);
   });
 
+  it('ACTLU before the PU is there comes to nothing: the PU activates all its LUs when it comes', () => {
+    const fixture = hostWith();
+    fixture.control.actlu('LU2');
+    fixture.pu.up();
+    expect(fixture.node.lus.get('LU2')?.state).toBe('ACTIVE');
+  });
+
   it('CLEAR: numbers and brackets start again', () => {
     const fixture = inSession();
     fixture.pu.piu(request(2, 1, 1, '039080', Buffer.from('AB')));
