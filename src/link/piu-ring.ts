@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.js';
 import { TH_FID_MASK, TH_FID2 } from '../sna/masks.js';
 import { piuLine } from '../sna/piu-words.js';
 
-/** Bytes kept of a PIU: headers, request code, sense data and what it is about. */
-const HEAD_SIZE = 24;
+/** Bytes kept of a PIU: TH and RH, then request code or NS header, or sense data and the one they are about. */
+const HEAD_SIZE = 16;
 /** The same where payload may be logged. */
 const HEAD_SIZE_WITH_PAYLOAD = 64;
 const TH_DAF_AT = 2;
@@ -23,8 +23,9 @@ export class PiuRing {
   private readonly sizes: Uint32Array;
   /** PU index times two, plus one for those to the host. */
   private readonly origins: Uint32Array;
-  /** Added since the start; the next one goes to this place, modulo capacity. */
-  private added = 0;
+  /** Where the next one goes, and how many are there. */
+  private next = 0;
+  private size = 0;
   /** One reading of the clock serves all PIUs of a turn; 0 before it. */
   private turnMs = 0;
 
@@ -45,17 +46,18 @@ export class PiuRing {
 
   /** Hot path: keep the begin of `bytes[from, to)`. Byte by byte, as a copy through views makes a view per PIU. */
   add(isToHost: boolean, puIndex: number, bytes: Buffer, from: number, to: number): void {
-    const { heads } = this;
-    const place = this.added % this.capacity;
+    const { heads, headSize } = this;
+    const place = this.next;
     const size = to - from;
-    const kept = size < this.headSize ? size : this.headSize;
-    const at = place * this.headSize;
+    const kept = size < headSize ? size : headSize;
+    const at = place * headSize;
     for (let offset = 0; offset < kept; offset += 1) heads[at + offset] = bytes[from + offset]!;
     if (this.turnMs === 0) this.turnMs = this.clock.wallMs();
     this.timesMs[place] = this.turnMs;
     this.sizes[place] = size;
     this.origins[place] = puIndex * 2 + (isToHost ? 1 : 0);
-    this.added += 1;
+    this.next = place + 1 === this.capacity ? 0 : place + 1;
+    if (this.size < this.capacity) this.size += 1;
   }
 
   /** What comes now belongs to another turn: the clock is read again. */
@@ -70,9 +72,8 @@ export class PiuRing {
    */
   linesOf(puIndex: number, max: number, address?: number): string[] {
     const lines: string[] = [];
-    const oldest = Math.max(0, this.added - this.capacity);
-    for (let number = this.added - 1; number >= oldest && lines.length < max; number -= 1) {
-      const place = number % this.capacity;
+    for (let age = 1; age <= this.size && lines.length < max; age += 1) {
+      const place = (this.next - age + this.capacity) % this.capacity;
       if (this.origins[place]! >>> 1 === puIndex && this.isOf(place, address)) lines.push(this.line(place));
     }
     return lines.reverse();

@@ -70,6 +70,8 @@ describe('the ring of recent PIUs', () => {
     const { ring, add } = ringOf(2);
     add(`2c0002050001 039000 ${'c1'.repeat(100)}`);
     expect(ring.linesOf(0, 1)[0]).toMatch(/RQE1 100 bytes$/);
+    add(`2c0002000001 8f9000 08010000 010681 ${'c1'.repeat(100)}`);
+    expect(ring.linesOf(0, 1)[0]).toMatch(/ -RSP DR1 08010000 RESOURCE_NOT_AVAILABLE \(INIT_SELF\), 107 bytes$/);
   });
 
   it('reads the clock once per turn', () => {
