@@ -81,7 +81,7 @@ function lusOf({ pool, terminals }: FaultSize, { index, name }: PuPlace): object
 }
 
 /**
- * A runtime with one worker per link.
+ * A runtime with one worker per link. Pings are frequent, as a worker tells with each how many sessions are free by now.
  * @param timers over the short ones that tests want
  */
 export function runtimeOf(port: number, size: FaultSize, server: object = {}, timers: object = {}): HostLinkInput {
@@ -89,7 +89,7 @@ export function runtimeOf(port: number, size: FaultSize, server: object = {}, ti
   const answers = { connect: 1000, capex: 1000, explorer: 300, circuitStart: 1000, xid: 500, contact: 1500, halt: 500 };
   const sessions = { init: 1000, bind: 1000, sdt: 1000, lateReply: 1000 };
   return {
-    server: { name: 'FAULTS', min: size.links, max: size.links, maxrstart: -1, ...server },
+    server: { name: 'FAULTS', min: size.links, max: size.links, maxrstart: -1, pingInterval: '200ms', ...server },
     log: { level: 'silent' },
     linkDefaults: {
       peer: { address: '127.0.0.1', port },

@@ -46,6 +46,8 @@ export class Scene {
   readonly book: Book;
   readonly load: Load;
   readonly figures: FaultFigures[] = [];
+  /** Why workers were lost, one by one. */
+  readonly lost: string[] = [];
   private readonly counts = new Map<string, number>();
 
   /** @param start of the HostLink to be tested: that of the built dist */
@@ -76,7 +78,10 @@ export class Scene {
     const terminals = terminalsOf(size);
     const load = { callers: callers ?? sessionsOf(size) / 2, payloadSize, timeoutMs, thinkMs, terminals };
     this.load = new Load(hostlink, this.book, load);
-    hostlink.on('event', ({ name }) => this.counts.set(name, this.events(name) + 1));
+    hostlink.on('event', ({ name, details }) => {
+      this.counts.set(name, this.events(name) + 1);
+      if (name === 'worker.lost') this.lost.push(String(details.reason));
+    });
   }
 
   /** Events of this name so far. */

@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dist } from '../helpers/dist.js';
 import { printFigures, Scene } from './scene.js';
 
 const WORKER_FILE = fileURLToPath(new URL('./fault-worker.mjs', import.meta.url));
-const reasons: unknown[] = [];
 
 let scene: Scene;
 let orders: BroadcastChannel;
@@ -17,15 +16,9 @@ beforeAll(async () => {
     runtime: { workerFile: WORKER_FILE },
   });
   orders = new BroadcastChannel(`faults-${scene.hostlink.run}`);
-  scene.hostlink.on('event', ({ name, details }) => {
-    if (name === 'worker.lost') reasons.push(details.reason);
-  });
 });
 beforeEach(() => {
   scene.load.timeoutMs = 10_000;
-});
-afterEach(() => {
-  reasons.length = 0;
 });
 afterAll(async () => {
   orders.close();
@@ -40,10 +33,11 @@ describe('workers that die under load, 32 sessions of the pool and 32 of termina
     ['throw', 1, 'told to throw'],
     ['loop', 0, 'hung: no sign of life'],
   ])('%s: lost once, started again, all sessions back, the other worker goes on', async (command, workerId, reason) => {
+    const before = scene.lost.length;
     const other = scene.hostlink.stats().workers[1 - workerId]!;
     const order = async (): Promise<void> => orders.postMessage({ workerId, command });
     const { failed } = await scene.under(command, order, () => {}, { comebacks: 1 });
-    expect(reasons).toEqual([expect.stringContaining(reason)]);
+    expect(scene.lost.slice(before)).toEqual([expect.stringContaining(reason)]);
     // At most what the lost one had under way: as many calls as it has sessions.
     const { OUTCOME_UNKNOWN: unknown = 0, ...others } = failed;
     expect(others).toEqual({});
@@ -53,11 +47,12 @@ describe('workers that die under load, 32 sessions of the pool and 32 of termina
   });
 
   it('both at once', async () => {
+    const before = scene.lost.length;
     const order = async (): Promise<void> => {
       for (const workerId of [0, 1]) orders.postMessage({ workerId, command: 'exit' });
     };
     await scene.under('exit, both', order, () => {}, { comebacks: 2 });
-    expect(reasons).toHaveLength(2);
+    expect(scene.lost.length - before).toBe(2);
   });
 
   it('afterwards each terminal still meets its LU, and the books agree', async () => {
