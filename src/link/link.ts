@@ -25,6 +25,7 @@ import { Pu } from './pu.js';
 import { PuCircuit } from './pu-circuit.js';
 import { Reports } from './reports.js';
 import { Sessions } from './sessions.js';
+import { Shutdown } from './shutdown.js';
 import { type CreateTransport, createTcpTransport, type Transport, type TransportEvents } from './transport.js';
 
 export interface LinkContext {
@@ -36,8 +37,6 @@ export interface LinkContext {
 }
 
 const VENDOR_TEXT = 'hostlink';
-/** States that keep a stop waiting. */
-const OPEN_STATES = ['BUSY', 'LATE', 'OPEN', 'CLOSING', 'ACTIVE', 'PENDING_ACTIVE'] as const;
 
 /**
  * One link: its transport, its DLSw peer, its PUs with their circuits, its sessions. Lives in one worker and talks to the
@@ -56,6 +55,7 @@ export class Link implements WorkerHandler, TransportEvents {
   private readonly backoff: Backoff;
   private readonly circuits: readonly PuCircuit[];
   private readonly operator: Operator;
+  private readonly shutdown: Shutdown;
   private readonly reports: Reports;
   private peer: DlswPeer | undefined;
   /** Whom to connect to: the peer, or its backup. */
@@ -98,6 +98,8 @@ export class Link implements WorkerHandler, TransportEvents {
     const { reports, sessions } = this;
     const shared = { channel, clock, log, sna, replySizeMax, counters, reports, owner: this, sessions };
     this.circuits = link.pus.map((config) => this.createCircuit(new Pu(config, shared)));
+    const { circuits } = this;
+    this.shutdown = new Shutdown({ sessions, circuits, clock, haltMs: link.timers.haltMs, ended: () => this.end() });
     this.transport = (context.createTransport ?? createTcpTransport)(link, clock, this);
     this.stopped = new Promise((resolve) => {
       this.resolveStopped = resolve;
@@ -157,16 +159,18 @@ export class Link implements WorkerHandler, TransportEvents {
     }
   }
 
-  /** End the sessions in order, then the circuits, then the connection; all of it at the latest after `graceMs`. */
+  /**
+   * End the sessions in order, then the circuits, then the connection. After `graceMs`, or when asked again with 0, what is
+   * left is ended with one last write.
+   */
   stop(graceMs: number): void {
-    if (this.state === 'STOPPING') return;
+    const isHastened = this.state === 'STOPPING';
+    if (isHastened && graceMs > 0) return;
     this.enter('STOPPING', 'stopping');
     this.cancelTimer?.();
-    this.cancelTimer = this.context.clock.after(graceMs, () => this.end());
-    this.sessions.calls.ofLu.stop();
-    this.sessions.recovery.stop();
-    this.sessions.calls.held.stop();
-    this.stopWhenIdle();
+    if (graceMs === 0) return this.shutdown.now();
+    this.cancelTimer = this.context.clock.after(graceMs, () => this.shutdown.now());
+    this.shutdown.begin();
   }
 
   // TransportEvents
@@ -235,7 +239,7 @@ export class Link implements WorkerHandler, TransportEvents {
   }
 
   private circuitChanged(pu: Pu, error: HostLinkError | undefined): void {
-    if (this.state === 'STOPPING') return this.stopWhenIdle();
+    if (this.state === 'STOPPING') return this.shutdown.look();
     if (error) this.tell('warn', 'circuit.down', pu.config.name, error.toRecord());
     else this.tell('info', 'circuit.up', pu.config.name, {});
     if (error && this.state === 'CONNECTED') this.enter('CONNECTED', error.message);
@@ -287,7 +291,7 @@ export class Link implements WorkerHandler, TransportEvents {
     const isStopping = this.state === 'STOPPING';
     if (!isStopping) this.enter('DOWN', error.message);
     for (const circuit of this.circuits) circuit.lost(error);
-    if (isStopping) return this.end();
+    if (isStopping) return this.shutdown.over();
     this.tell('warn', wasUp ? 'link.down' : 'link.refused', '', error.toRecord());
     this.cancelTimer?.();
     this.cancelTimer = this.context.clock.after(this.nextTryMs(wasUp), () => this.open());
@@ -339,7 +343,7 @@ export class Link implements WorkerHandler, TransportEvents {
   /** Session counts changed. */
   private changed(): void {
     this.reportSoon();
-    if (this.state === 'STOPPING') this.stopWhenIdle();
+    if (this.state === 'STOPPING') this.shutdown.look();
   }
 
   private reportSoon(): void {
@@ -354,13 +358,6 @@ export class Link implements WorkerHandler, TransportEvents {
     const { table } = this.sessions;
     this.context.channel.report({ link, reason, ready: [...table.ready], states: table.countsByState() });
   };
-
-  private stopWhenIdle(): void {
-    const { table } = this.sessions;
-    if (OPEN_STATES.some((state) => table.count(state) > 0)) return;
-    for (const circuit of this.circuits) circuit.halt();
-    if (this.circuits.every((circuit) => !circuit.isOpen)) this.end();
-  }
 
   /** The end: whatever is still there goes without ceremony. */
   private end(): void {

@@ -64,7 +64,7 @@ export class Recovery {
   private readonly retiring = new Map<LuSession, Failure>();
   /** Of those being ended by us, where the host has been told to end it at once. */
   private readonly forced = new Set<LuSession>();
-  private isStopping = false;
+  isStopping = false;
 
   constructor(table: SessionTable, link: LinkConfig, clock: Clock, prng: Prng, actions: RecoveryActions) {
     this.table = table;

@@ -12,9 +12,7 @@ import { failureOf, inWords } from './reasons.js';
 import { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import { SessionTable } from './session-table.js';
-
-/** Our answer to a BIND for an LU that is disabled: not now, NOTIFY will follow. */
-const SENSE_NOT_NOW = 0x08450000;
+import { endSession, SENSE_NOT_NOW } from './shutdown.js';
 
 /** First byte of a LUSTAT status that is a sense code; others, such as 0006, are for the application. */
 const LUSTAT_STATUS = 0x08;
@@ -52,7 +50,7 @@ export class Sessions {
       unanswered: (session) => {
         if (session.bytesInAtInit === context.counters.bytesIn) context.silent(session);
       },
-      terminate: (session, isForced) => session.sscp.terminate(isForced),
+      terminate: (session, isForced) => endSession(session, isForced, this.recovery.isStopping),
       reset: (session, cause) => session.reset(cause),
       failed: (session, reason) => this.calls.ofLu.failed(session, reason),
       changed: context.changed,
@@ -83,6 +81,11 @@ export class Sessions {
     session.reset(reason);
     this.calls.ofLu.failed(session, reason);
     this.calls.lost(session.config.group);
+  }
+
+  /** The host answered NOTIFY. */
+  notified(): void {
+    this.context.changed();
   }
 
   /** The host answered INIT-SELF. */
@@ -145,7 +148,8 @@ export class Sessions {
         this.recovery.bound(session);
         return;
       case 'ACTIVE':
-        this.started(session);
+        if (cause === 'CLOSE_REFUSED') session.sscp.terminate();
+        else this.started(session);
         return;
       case 'QUIESCED':
         if (session.state === 'ACTIVE') this.recovery.enter(session, 'CLOSING', this.context.link.timers.bindMs);
@@ -192,7 +196,7 @@ export class Sessions {
     const { state } = session;
     if (state === 'DOWN' || state === 'RETRY' || state === 'HELD' || state === 'READY_TO_INIT') return;
     const { reason, retry } = this.recovery.retired(session) ?? failureOf(state, cause, senseData, state === 'CLOSING');
-    const heldFor = session.sscp.isEnabled ? undefined : session.reason;
+    const heldFor = session.sscp.isEnabled || this.recovery.isStopping ? undefined : session.reason;
     this.requestLost(session, reason);
     if (heldFor !== undefined) this.recovery.hold(session, heldFor);
     else if (this.recovery.isRenewing(session)) this.recovery.renewed(session);

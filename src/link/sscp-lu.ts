@@ -52,6 +52,8 @@ export class SscpLu {
   private identifier = 0;
   private outstanding: NsRequest | undefined;
   private readonly waiting = new Queue<NsRequest>();
+  /** How the session is asked to end that the application has left. */
+  private endLuLu: () => void = () => this.terminate();
 
   constructor(session: LuSession, pu: Pu, sessions: Sessions) {
     this.session = session;
@@ -68,14 +70,20 @@ export class SscpLu {
     return this.state === 'ON_ENABLED' || this.state === 'OFF_ENABLED';
   }
 
+  /** Is nothing more to be said, now that all has been answered or the SSCP is gone? */
+  get isQuiet(): boolean {
+    return this.state !== 'ON_ENDING' && this.outstanding === undefined && this.waiting.size === 0;
+  }
+
   /** An application owns the LU again: sessions are wanted. */
   attach(): void {
     if (!this.isEnabled) this.step('APPLICATION_ATTACHED', undefined, '');
   }
 
-  /** Nobody owns the LU: no sessions are wanted, the one that is bound is to end. */
-  detach(isBound: boolean): void {
+  /** Nobody owns the LU: no sessions are wanted, the one that is bound is to end. @param end asks the host for that */
+  detach(isBound: boolean, end = (): void => this.terminate()): void {
     if (!this.isEnabled) return;
+    this.endLuLu = end;
     const isEnding = isBound && this.isActive;
     this.step(isEnding ? 'APPLICATION_DETACHED_BOUND' : 'APPLICATION_DETACHED', undefined, '');
   }
@@ -159,7 +167,7 @@ export class SscpLu {
       case 'NOTIFY_DISABLED':
         return this.notify(false);
       case 'END_LU_LU':
-        return this.terminate();
+        return this.endLuLu();
       default:
         if (piu !== undefined) this.answer(action, piu);
     }
@@ -221,6 +229,7 @@ export class SscpLu {
     const senseData = isNegative && piu.ru.length >= 4 ? Buffer.from(piu.ru).readUInt32BE(0) : NO_SENSE;
     if (request.purpose === 'INITIATE') this.sessions.initAnswered(this.session, isNegative, senseData);
     this.sendNext();
+    if (request.purpose === 'NOTIFY') this.sessions.notified();
   }
 
   private request(request: NsRequest): void {

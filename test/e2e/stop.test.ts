@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { splitSsp } from '../../src/dlsw/framing.js';
+import { SSP } from '../../src/dlsw/ssp.js';
 import type { EmbeddedHost } from '../../src/host/embedded-host.js';
 import type { HostLink, HostLinkError, HostLinkEvent } from '../../src/index.js';
+import { piuWords } from '../../src/sna/piu-words.js';
+import { readTrace, TRACE_KIND } from '../../src/trace/records.js';
 import { dist, distHost } from '../helpers/dist.js';
 import { hostDefinitions, smallRuntime } from '../helpers/runtime.js';
 
@@ -134,5 +138,75 @@ describe('stop', () => {
     expect(await Promise.all(calls)).toEqual(['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN', 'RUNTIME_STOPPED']);
     await stopped;
     await vi.waitUntil(() => stoppedBy(events) === 'now');
+  });
+});
+
+/** Where the type of an SSP message stands, and how long the header of an INFOFRAME is. @source RFC 1795 section 3.1 */
+const SSP_TYPE = 14;
+const INFO_HEADER = 16;
+
+/** What goes out on the wire from here on, in words: messages of DLSw, and PIUs as `LU: request`. */
+function watchWire(hostlink: HostLink): string[] {
+  const seen: string[] = [];
+  hostlink.trace(
+    (_, block) =>
+      void readTrace(block, (_wallMs, kind, toHost, _pu, bytes, from, to) => {
+        if (kind !== TRACE_KIND.dlsw || !toHost) return;
+        for (const message of splitSsp(Buffer.from(bytes.subarray(from, to)))) seen.push(...messageWords(message));
+      }),
+    { dlsw: true },
+  );
+  return seen;
+}
+
+function messageWords(message: Buffer): string[] {
+  const type = message[SSP_TYPE];
+  if (type !== SSP.INFOFRAME) return type === SSP.HALT_DL ? ['HALT_DL'] : [];
+  const piu = message.subarray(INFO_HEADER);
+  const { rh, ru } = piuWords(piu);
+  return [`${piu[3]}: ${rh.startsWith('+RSP') ? '+' : ''}${ru}`];
+}
+
+describe('what a stop says on the wire', () => {
+  it.each([
+    ['LU0FAST', 'RSHUTD'],
+    ['LU0FM4', 'RSHUTD'],
+    ['LU0FM7', 'RSHUTD'],
+    ['LU0FM18', 'TERM_SELF'],
+    ['LU0FDX', 'TERM_SELF'],
+  ])(
+    '%s: each LU asks for its end with %s, answers UNBIND, says that it is off; then HALT_DL',
+    async (logMode, end) => {
+      const host = await distHost.EmbeddedHost.start(hostDefinitions());
+      running.push(host);
+      const hostlink = await dist.HostLink.start(smallRuntime({ port: host.port, logMode, addresses: '2-4' }));
+      running.push({ stop: () => hostlink.stop({ mode: 'now' }) });
+      await hostlink.ready({ sessions: 'all', timeoutMs: 20_000 });
+      await hostlink.call('ECHO', thinking(1));
+      const wire = watchWire(hostlink);
+      await hostlink.stop({ mode: 'fast' });
+      for (const lu of [2, 3, 4]) {
+        expect(wire.filter((words) => words.startsWith(`${lu}: `))).toEqual([
+          `${lu}: ${end}`,
+          `${lu}: +UNBIND`,
+          `${lu}: NOTIFY`,
+        ]);
+      }
+      expect(wire).toHaveLength(10);
+      expect(wire.at(-1)).toBe('HALT_DL');
+      expect(host.report().protocolErrors.list).toEqual([]);
+      expect(host.report().sessions).toEqual({ active: 0, pending: 0, queued: 0 });
+    },
+  );
+
+  it('now: UNBIND per session and HALT_DL, in one write', async () => {
+    const scene = await start();
+    const { host, hostlink } = scene;
+    const calls = await callMany(scene, 2, 9000);
+    const wire = watchWire(hostlink);
+    await hostlink.stop({ mode: 'now' });
+    expect(wire).toEqual(['2: UNBIND', '3: UNBIND', 'HALT_DL']);
+    expect(await Promise.all(calls)).toEqual(['OUTCOME_UNKNOWN', 'OUTCOME_UNKNOWN']);
+    expect(host.report().protocolErrors.list).toEqual([]);
   });
 });

@@ -37,6 +37,8 @@ export class PuHarness {
   readonly silent: string[] = [];
   /** Requests whose caller left after they had been sent. */
   readonly underway: number[] = [];
+  /** Called when the session counts have changed. */
+  onChanged: () => void = () => {};
   private readonly channel: WorkerChannel;
   private readonly answers: Answer[] = [];
   private readonly out: string[] = [];
@@ -54,7 +56,7 @@ export class PuHarness {
     const prng = createSeededPrng(1);
     const logger = log.part('session');
     const silent = (session: LuSession): void => void this.silent.push(session.config.name);
-    const events = { changed: () => {}, silent };
+    const events = { changed: () => this.onChanged(), silent };
     this.sessions = new Sessions({
       link,
       groups: GROUPS.slice(0, groups),
