@@ -74,6 +74,15 @@ describe('the books of callers and host', () => {
     expect(compare(example(crossed), [...rest, 'LU1 3 0'])).toEqual([wrong, open]);
   });
 
+  it('takes a rejected call as not done, unless the rejection may have been made on the way', () => {
+    const book = new Book();
+    book.failed(book.take(), { code: 'SESSION_REJECTED', details: {} });
+    expect(compare(book, [])).toEqual([]);
+    expect(compare(book, ['LU1 0 0'])).toEqual(['1 calls executed, though rejected: 0']);
+    expect(compare(book, ['LU1 0 0'], { toHost: true })).toHaveLength(1);
+    expect(compare(book, ['LU1 0 0'], { toRuntime: true })).toEqual([]);
+  });
+
   it('sees that a terminal met two LUs', () => {
     const book = new Book();
     for (const id of [0, 1, 2]) book.replied(book.take(), payloadOf(id, 7, 20), payloadOf(id, 7, 20));

@@ -7,17 +7,16 @@ const CAPACITY_MIN = 65_536;
 const SHOWN = 5;
 
 /** What became of a call, as its caller knows it. */
-const OUTCOME = { open: 0, served: 1, notSent: 2, unknown: 3, wrong: 4 } as const;
+const OUTCOME = { open: 0, served: 1, notSent: 2, unknown: 3, wrong: 4, rejected: 5 } as const;
 
-/** Errors that say by themselves that the host has not done it. */
-const NOT_DONE = new Set([
+/** Errors that say by themselves that nothing was sent. */
+const NOT_SENT = new Set([
   'SESSION_WAIT_TIMEOUT',
   'QUEUE_FULL',
   'SERVICE_UNAVAILABLE',
   'SERVICE_HELD',
   'RUNTIME_STOPPED',
   'LU_UNAVAILABLE',
-  'SESSION_REJECTED',
 ]);
 
 /** A request that no other call has: id and terminal (0 none) at the front, a checksum of it all at the end. */
@@ -121,8 +120,9 @@ export class Book {
   failed(id: number, error: { readonly code?: string; readonly details?: Record<string, unknown> }): void {
     const code = error.code ?? String(error);
     this.codes.set(code, (this.codes.get(code) ?? 0) + 1);
-    const isNotDone = error.details?.sent === 'no' || (error.details?.sent === undefined && NOT_DONE.has(code));
-    this.settle(id, isNotDone ? OUTCOME.notSent : OUTCOME.unknown);
+    const isNotSent = error.details?.sent === 'no' || (error.details?.sent === undefined && NOT_SENT.has(code));
+    if (code === 'SESSION_REJECTED') this.settle(id, OUTCOME.rejected);
+    else this.settle(id, isNotSent ? OUTCOME.notSent : OUTCOME.unknown);
   }
 
   private settle(id: number, outcome: number): void {
@@ -166,6 +166,8 @@ export class Book {
       else if (outcome === OUTCOME.served && times === 0) find('served, but never executed', id);
       else if (outcome === OUTCOME.notSent && times > 0)
         find('executed, though its caller was told it was not sent', id);
+      // A response that was changed on the way may look like a rejection.
+      else if (outcome === OUTCOME.rejected && times > 0 && !damage.toRuntime) find('executed, though rejected', id);
       else if (outcome === OUTCOME.wrong && !this.isExplained(id, host, damage)) find('answered with other bytes', id);
       else if (outcome === OUTCOME.unknown) count[times > 0 ? 'done' : 'notDone'] += 1;
     }

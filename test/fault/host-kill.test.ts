@@ -10,11 +10,11 @@ afterEach(async () => {
 });
 
 /** kill -9, nobody there for a while, and the same host again: it knows nothing of before. */
-function killed(at: Scene, name: string, awayCalls: number): Promise<FaultFigures> {
+function killed(at: Scene, name: string): Promise<FaultFigures> {
   const fault = async (): Promise<void> => {
     at.load.timeoutMs = 300;
     await at.host.kill();
-    await at.settled(awayCalls);
+    await at.failed('SESSION_WAIT_TIMEOUT', at.load.options.callers);
     at.load.timeoutMs = 10_000;
   };
   return at.under(name, fault, () => at.host.start(), { comebacks: 2 });
@@ -25,7 +25,7 @@ describe('the host is killed and comes back, 512 sessions', () => {
     scene = await Scene.start(dist.HostLink.start, { size: { links: 2, pool: 112, terminals: 16 }, callers: 256 });
     expect(scene.total).toBe(512);
     for (const name of ['host kill -9', 'host kill -9 again']) {
-      const { failed } = await killed(scene, name, 2 * scene.load.options.callers);
+      const { failed } = await killed(scene, name);
       expect(failed.OUTCOME_UNKNOWN).toBeGreaterThan(0);
     }
     await scene.load.stop();

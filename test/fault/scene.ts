@@ -128,6 +128,29 @@ export class Scene {
     );
   }
 
+  /** So many more calls have failed with this code. */
+  failed(code: string, count: number): Promise<void> {
+    const failures = (): number => this.book.tally().failed[code] ?? 0;
+    const goal = failures() + count;
+    return until(
+      `${count} more ${code}`,
+      () => failures() >= goal,
+      undefined,
+      () => this.state(),
+    );
+  }
+
+  /** So many more events of this name. */
+  said(name: string, count: number): Promise<void> {
+    const goal = this.events(name) + count;
+    return until(
+      `${count} more ${name}`,
+      () => this.events(name) >= goal,
+      undefined,
+      () => this.state(),
+    );
+  }
+
   /** With replies stalled: those to every caller have come as far as the proxy, so the host has done every call. */
   async repliesStalled(): Promise<void> {
     this.proxy.set({ stall: ['toRuntime'] });
