@@ -7,6 +7,7 @@ import {
   readUint32,
   refuse,
   resetTraffic,
+  respondNegative,
   respondPositive,
   respondWith,
   SCRATCH,
@@ -91,10 +92,16 @@ export function receiveBind(core: SessionCore, snf: number, rh0: number, rh1: nu
     takeLuLuRequest(core, 'BIND', true, snf, rh0, rh1, SC.BIND);
     return;
   }
+  if (core.bindRefusal !== 0) {
+    // No fault of the partner: its BIND and our NOTIFY crossed.
+    respondNegative(core, true, snf, rh0, rh1, SC.BIND, core.bindRefusal);
+    stepLuLu(core, 'BIND_REFUSED', 'BIND_REFUSED', core.bindRefusal);
+    return;
+  }
   const negotiated = isNegotiable(image) && image.length >= 15;
   const answer = negotiated ? negotiateBind(image, core.options.bindLimits) : image;
   const verdict = checkBind(answer, core.options);
-  const senseData = core.bindRefusal || (verdict.ok ? tryDecode(answer) : verdict.senseData);
+  const senseData = verdict.ok ? tryDecode(answer) : verdict.senseData;
   if (senseData !== 0 || !verdict.ok) {
     refuse(core, true, snf, rh0, rh1, SC.BIND, senseData, 'BIND');
     stepLuLu(core, 'BIND_REFUSED', 'BIND_REFUSED', senseData);

@@ -232,6 +232,19 @@ describe('a session was lost', () => {
   });
 });
 
+describe('an LU that is taken out of service', () => {
+  it('a BIND that was on its way is refused for now (0845); the host did nothing wrong', () => {
+    const harness = new PuHarness({ pus: [puConfig(1)] });
+    harness.activate();
+    harness.host(accepted(2));
+    harness.sessions.disable(harness.session(), 'the operator took it');
+    harness.sent();
+    expect(harness.host(bind(2)).map((piu) => piu.slice(12, 28))).toEqual(['ef90000845000031']);
+    expect(harness.counters.protocolErrors).toBe(0);
+    expect(harness.session().state).toBe('HELD');
+  });
+});
+
 describe('a host that says nothing', () => {
   it('owes the answer to a logon: the link is told only when nothing else came either', () => {
     const harness = new PuHarness({ pus: [puConfig(2)] });
