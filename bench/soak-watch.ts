@@ -43,6 +43,10 @@ interface Look {
 }
 
 const MB = 1_048_576;
+/** What the system has given to the process grows for a minute or two before it settles. */
+const SHORT_MS = 120_000;
+const RSS_SHORT_MB = 100;
+const RSS_MB = 24;
 const HOUR_MS = 3_600_000;
 const TIMERS = new Set(['Timeout', 'Immediate']);
 
@@ -99,8 +103,9 @@ export class Watch {
 
   trends(): Trend[] {
     const { samples } = this;
+    const isShort = (samples.at(-1)?.atMs ?? 0) < SHORT_MS;
     return [
-      memoryTrend('resident memory', samples, ({ rss }) => rss, 0.1, 24),
+      memoryTrend('resident memory', samples, ({ rss }) => rss, 0.1, isShort ? RSS_SHORT_MB : RSS_MB),
       memoryTrend('heap, main thread', samples, ({ heap }) => heap, 0.05, 2),
       memoryTrend('heap, workers', samples, ({ workerHeap }) => workerHeap, 0.05, 2),
       trendOf(
