@@ -7,6 +7,7 @@ import { openTraceFile, type TraceSummary } from '../trace/recorder.js';
 import { type Check, checkServices } from './demo-checks.js';
 import { DemoHost, type HostEnd } from './demo-host.js';
 import { EchoLoad, type LoadResult } from './demo-load.js';
+import { LinkLoss, type LossResult } from './demo-loss.js';
 import { type CliIo, print, printJson } from './io.js';
 import { examplePath } from './package-root.js';
 import { Progress } from './progress.js';
@@ -28,6 +29,9 @@ const PAYLOAD_BYTES = 1024;
 const IN_FLIGHT = 512;
 const SERVICE = 'ECHO';
 const READY_MS = 40_000;
+const LOSS_MS = 20_000;
+/** The demo does not wait long before it connects again: its host is there all the time. */
+const RETRY_MS = 100;
 
 /** Everything that was measured. */
 interface DemoResult {
@@ -35,6 +39,7 @@ interface DemoResult {
   readonly bringUpMs: number;
   readonly load: LoadResult;
   readonly checks: readonly Check[];
+  readonly loss: LossResult;
   readonly forwarded: number;
   readonly queued: number;
   readonly trace: TraceSummary | undefined;
@@ -48,7 +53,7 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<number> 
   let result: DemoResult;
   let end: HostEnd;
   try {
-    result = await runAgainst(io, withPort(config, host.port), options);
+    result = await runAgainst(io, withHost(config, host.port), host, options);
   } finally {
     end = await host.stop();
   }
@@ -59,8 +64,13 @@ export async function runDemo(io: CliIo, options: DemoOptions): Promise<number> 
   return faults.length === 0 ? 0 : 1;
 }
 
-function withPort(config: HostLinkConfig, port: number): HostLinkConfig {
-  return { ...config, links: config.links.map((link) => ({ ...link, peer: { ...link.peer, port } })) };
+function withHost(config: HostLinkConfig, port: number): HostLinkConfig {
+  const links = config.links.map((link) => ({
+    ...link,
+    peer: { ...link.peer, port },
+    timers: { ...link.timers, connectRetryMs: RETRY_MS },
+  }));
+  return { ...config, links };
 }
 
 /** On the port of the configuration, or on a free one where that is taken. */
@@ -69,17 +79,22 @@ async function startHost(io: CliIo, config: HostLinkConfig, { json }: DemoOption
   const port = config.links[0]?.peer.port;
   let host: DemoHost;
   try {
-    host = await DemoHost.start(definitions, port);
+    host = await DemoHost.start(definitions, port, SERVICE);
   } catch (error) {
     if (!(error instanceof HostLinkError) || error.code !== 'PORT_TAKEN') throw error;
-    host = await DemoHost.start(definitions, 0);
+    host = await DemoHost.start(definitions, 0, SERVICE);
     if (!json) print(io.out, `port ${port} is taken, so the embedded host listens on ${host.port}`);
   }
   if (!json) print(io.out, `embedded host: process ${host.pid}, port ${host.port}`);
   return host;
 }
 
-async function runAgainst(io: CliIo, config: HostLinkConfig, options: DemoOptions): Promise<DemoResult> {
+async function runAgainst(
+  io: CliIo,
+  config: HostLinkConfig,
+  host: DemoHost,
+  options: DemoOptions,
+): Promise<DemoResult> {
   const output = options.trace === undefined ? undefined : await openTraceFile(options.trace);
   const startMs = io.clock.nowMs();
   let endTrace: (() => Promise<TraceSummary>) | undefined;
@@ -92,9 +107,10 @@ async function runAgainst(io: CliIo, config: HostLinkConfig, options: DemoOption
     const bringUpMs = io.clock.nowMs() - startMs;
     const load = await callMany(io, hostlink, options);
     const checks = await checkServices(hostlink);
+    const loss = await loseLink(io, hostlink, host, options);
     const { forwarded, queued } = hostlink.stats().dispatch;
     await hostlink.stop();
-    return { sessions, bringUpMs, load, checks, forwarded, queued, trace: await endTrace?.() };
+    return { sessions, bringUpMs, load, checks, loss, forwarded, queued, trace: await endTrace?.() };
   } finally {
     await hostlink.stop();
     await endTrace?.();
@@ -128,27 +144,45 @@ async function callMany(io: CliIo, hostlink: HostLink, { json, calls }: DemoOpti
   return result;
 }
 
+/** The last act: a link is cut under load, and comes back. */
+function loseLink(io: CliIo, hostlink: HostLink, host: DemoHost, { json, calls }: DemoOptions): Promise<LossResult> {
+  const link = hostlink.config.links[0]!;
+  const { idBlk, idNum } = link.pus[0]!;
+  return new LinkLoss(hostlink, io.clock, link, {
+    service: SERVICE,
+    payloadBytes: PAYLOAD_BYTES,
+    inFlight: IN_FLIGHT,
+    firstNumber: calls,
+    timeoutMs: LOSS_MS,
+    cut: () => host.cutPu(`${idBlk}${idNum}`),
+    onProgress: (text) => json || print(io.out, text),
+  }).run();
+}
+
 /** Everything that makes the run a failed one, in words. */
-function faultsOf({ load, checks }: DemoResult, end: HostEnd): string[] {
+function faultsOf({ load, checks, loss }: DemoResult, end: HostEnd): string[] {
   const faults = [
     ...load.faults,
+    ...loss.faults,
     ...checks.filter(({ fault }) => fault !== '').map(({ name, fault }) => `${name}: ${fault}`),
   ];
   if (end.protocolErrors === undefined) faults.push('the embedded host ended without a report');
   else if (end.protocolErrors > 0)
     faults.push(`the embedded host saw ${end.protocolErrors} protocol errors`, ...end.faults);
+  const { repeated = 0 } = end.executed ?? {};
+  if (repeated > 0) faults.push(`the embedded host executed ${repeated} calls twice`);
   return faults;
 }
 
 function toJson(result: DemoResult, end: HostEnd, faults: readonly string[], elapsedMs: number): object {
-  const { sessions, load, checks, forwarded, queued, trace } = result;
+  const { sessions, load, checks, loss, forwarded, queued, trace } = result;
   const badChecks = checks.filter(({ fault }) => fault !== '').length;
   return {
     ok: faults.length === 0,
     sessions,
     bringUpMs: rounded(result.bringUpMs),
     calls: load.calls,
-    failed: load.failed + load.wrong + badChecks,
+    failed: load.failed + load.wrong + badChecks + loss.failed,
     wrong: load.wrong,
     callsPerSecond: Math.round(load.callsPerSecond),
     p50Ms: rounded(load.p50Ms),
@@ -158,6 +192,14 @@ function toJson(result: DemoResult, end: HostEnd, faults: readonly string[], ela
     payloadBytes: PAYLOAD_BYTES,
     inFlight: IN_FLIGHT,
     checks: checks.length,
+    linkLoss: {
+      ...loss,
+      noticedMs: rounded(loss.noticedMs),
+      firstBackMs: rounded(loss.firstBackMs),
+      allBackMs: rounded(loss.allBackMs),
+    },
+    executed: end.executed?.requests ?? null,
+    executedTwice: end.executed?.repeated ?? null,
     hostProtocolErrors: end.protocolErrors ?? null,
     elapsedMs: Math.round(elapsedMs),
     ...(trace === undefined ? {} : { trace }),
@@ -170,7 +212,7 @@ function rounded(ms: number): number {
 }
 
 function printResult(io: CliIo, result: DemoResult, end: HostEnd, faults: readonly string[], elapsedMs: number): void {
-  const { load, checks, trace } = result;
+  const { load, checks, loss, trace } = result;
   const rows = [
     ['sessions', countText(result.sessions)],
     ['bring-up', durationText(result.bringUpMs)],
@@ -180,6 +222,14 @@ function printResult(io: CliIo, result: DemoResult, end: HostEnd, faults: readon
     ['p50, p99', `${durationText(load.p50Ms)}, ${durationText(load.p99Ms)}`],
     ['forwarded, queued', `${countText(result.forwarded)}, ${countText(result.queued)}`],
     ['other services', checks.map(({ name, fault }) => (fault === '' ? name : `${name} FAILED`)).join(', ')],
+    ['link cut', `${loss.link} under load, noticed after ${durationText(loss.noticedMs)}`],
+    ['  its calls', `${countText(loss.unknown)} OUTCOME_UNKNOWN, ${countText(loss.forwarded)} forwarded unsent`],
+    ['  meanwhile', `${countText(loss.servedMeanwhile)} calls served by the other links`],
+    [
+      '  back',
+      `first session after ${durationText(loss.firstBackMs)}, all ${countText(loss.sessions)} after ${durationText(loss.allBackMs)}`,
+    ],
+    ['executed', end.executed ? executedText(end.executed) : 'no report'],
     ['protocol errors', `${end.protocolErrors ?? 'no report'} (seen by the embedded host)`],
     ['all in', durationText(elapsedMs)],
   ];
@@ -189,6 +239,10 @@ function printResult(io: CliIo, result: DemoResult, end: HostEnd, faults: readon
   const style = styleOf(io, io.out);
   for (const fault of faults) print(io.out, style.red(`  ${fault}`));
   print(io.out, faults.length === 0 ? style.green('everything was right') : style.red('not everything was right'));
+}
+
+function executedText({ requests, repeated }: { readonly requests: number; readonly repeated: number }): string {
+  return `${countText(requests)} ${SERVICE} calls, ${repeated === 0 ? 'none' : countText(repeated)} twice (in the books of the embedded host)`;
 }
 
 export function addDemoCommand({ io, program, run }: Commands): void {

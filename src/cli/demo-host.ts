@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ERRORS, type ErrorRecord, HostLinkError } from '../base/errors.js';
+import type { ExecutedReport } from './executed.js';
+import type { HostOrder } from './host-command.js';
 
 /** What `hostlink host --json` says, one object a line. */
 export type HostLine =
   | { readonly event: 'listening'; readonly address: string; readonly port: number }
-  | { readonly event: 'report'; readonly protocolErrors: number }
+  | { readonly event: 'report'; readonly protocolErrors: number; readonly executed?: ExecutedReport }
   | { readonly event: 'protocolError'; readonly rule: string; readonly text: string; readonly lu: string }
   | { readonly error: ErrorRecord };
 
@@ -14,6 +16,8 @@ export type HostLine =
 export interface HostEnd {
   /** undefined when it ended without a word. */
   readonly protocolErrors: number | undefined;
+  /** The host's book of the application that the load was for. */
+  readonly executed: ExecutedReport | undefined;
   readonly faults: readonly string[];
 }
 
@@ -34,11 +38,14 @@ export class DemoHost {
   /**
    * Start it. It ends by itself when this process is gone.
    * @param port overrides the definitions' own; 0 takes any free one
+   * @param executed application whose requests it is to keep a book of
    * @throws HostLinkError what the host says, PORT_TAKEN for one; INTERNAL when it ends without a word
    */
-  static async start(definitions: string, port?: number): Promise<DemoHost> {
+  static async start(definitions: string, port?: number, executed?: string): Promise<DemoHost> {
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    const args = [main, 'host', '-c', definitions, '--json', ...(port === undefined ? [] : ['--port', String(port)])];
+    const args = [main, 'host', '-c', definitions, '--json'];
+    if (port !== undefined) args.push('--port', String(port));
+    if (executed !== undefined) args.push('--executed', executed);
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
     const lines = createInterface({ input: child.stdout! });
     const ended = readToEnd(child, lines);
@@ -47,6 +54,11 @@ export class DemoHost {
     if ('event' in first && first.event === 'listening') return new DemoHost(child, first.port, ended);
     child.kill('SIGKILL');
     throw new HostLinkError('INTERNAL', 'The embedded host said something unexpected.', { line: first });
+  }
+
+  /** Have it cut the connection of the PU with this XID. */
+  cutPu(id: string): void {
+    this.child.send({ cutPu: id } satisfies HostOrder);
   }
 
   /** Stop it, and hear what it has to say. */
@@ -82,14 +94,15 @@ function firstLine(child: ChildProcess, lines: Interface): Promise<HostLine> {
 
 async function readToEnd(child: ChildProcess, lines: Interface): Promise<HostEnd> {
   let protocolErrors: number | undefined;
+  let executed: ExecutedReport | undefined;
   const faults: string[] = [];
   lines.on('line', (line) => {
     const said = parseLine(line);
     if (said === undefined || !('event' in said)) return;
-    if (said.event === 'report') protocolErrors = said.protocolErrors;
+    if (said.event === 'report') ({ protocolErrors, executed } = said);
     if (said.event === 'protocolError' && faults.length < FAULTS_KEPT)
       faults.push(`${said.rule} ${said.lu}: ${said.text}`);
   });
   await new Promise((resolve) => child.once('close', resolve));
-  return { protocolErrors, faults };
+  return { protocolErrors, executed, faults };
 }

@@ -5,6 +5,7 @@ import { parseYaml, readYaml } from '../config/yaml-source.js';
 import { type HostDefinitionsInput, hostDefinitions } from '../host/definitions.js';
 import { EmbeddedHost } from '../host/embedded-host.js';
 import type { HostReport } from '../host/report.js';
+import { Executed, type ExecutedReport } from './executed.js';
 import { type CliIo, firstSignal, print, printJson } from './io.js';
 import { type Commands, wholeNumber } from './run-command.js';
 import { styleOf } from './style.js';
@@ -14,6 +15,13 @@ export interface HostCommandOptions {
   readonly config: string;
   readonly port?: number;
   readonly json?: boolean;
+  /** Application whose requests all begin differently. */
+  readonly executed?: string;
+}
+
+/** What the process that started us may send: cut the connection of the PU with this XID. */
+export interface HostOrder {
+  readonly cutPu: string;
 }
 
 const PORT_MAX = 65_535;
@@ -22,15 +30,23 @@ const ERRORS_SHOWN = 10;
 /** Run the embedded host until a signal; then print what it saw. @returns 1 when partners broke the protocol */
 export async function runHost(io: CliIo, options: HostCommandOptions): Promise<number> {
   const definitions = withPort(readDefinitions(options.config), options.port);
-  const host = await EmbeddedHost.start(definitions, { clock: io.clock });
+  const executed = options.executed === undefined ? undefined : new Executed(options.executed);
+  const host = await EmbeddedHost.start(definitions, {
+    clock: io.clock,
+    ...(executed === undefined ? {} : { onLedger: executed.onLedger }),
+  });
   const ended = firstSignal(io);
+  const forget = io.onOrder((order) => {
+    if (isOrder(order)) host.control.cutPu(order.cutPu);
+  });
   const { address, port } = host;
   if (options.json) printJson(io.out, { event: 'listening', address, port });
   else print(io.out, `embedded host: listening on ${address}:${port}; Ctrl-C stops it and prints its report`);
   await ended;
+  forget();
   const report = host.report();
   await host.stop();
-  if (options.json) printJsonReport(io, report);
+  if (options.json) printJsonReport(io, report, executed?.report());
   else for (const line of reportLines(report)) print(io.out, line);
   return printVerdict(io, report, options);
 }
@@ -54,12 +70,21 @@ function withPort(definitions: HostDefinitionsInput, port: number | undefined): 
   return { ...definitions, listen: { ...definitions.listen, port } };
 }
 
-function printJsonReport(io: CliIo, report: HostReport): void {
+function isOrder(order: unknown): order is HostOrder {
+  return typeof order === 'object' && order !== null && typeof (order as HostOrder).cutPu === 'string';
+}
+
+function printJsonReport(io: CliIo, report: HostReport, executed: ExecutedReport | undefined): void {
   const { protocolErrors, ledger: _ledger, ...rest } = report;
   for (const { rule, text, pu, lu, piuHex } of protocolErrors.list) {
     printJson(io.out, { event: 'protocolError', rule, text, pu, lu, piuHex });
   }
-  printJson(io.out, { event: 'report', ...rest, protocolErrors: protocolErrors.count });
+  printJson(io.out, {
+    event: 'report',
+    ...rest,
+    protocolErrors: protocolErrors.count,
+    ...(executed ? { executed } : {}),
+  });
 }
 
 function reportLines(report: HostReport): string[] {
@@ -104,6 +129,7 @@ export function addHostCommand({ io, program, run }: Commands): void {
     .description('run the embedded host: an SSCP with applications that checks every byte it is sent')
     .requiredOption('-c, --config <file>', 'host definitions, such as examples/host.yaml')
     .option('--port <number>', 'listen on this port; 0 takes any free one', wholeNumber(0, PORT_MAX))
+    .option('--executed <application>', 'tell in the JSON report whether this one executed any request twice')
     .option('--json', 'print JSON, one object a line')
     .action((options: HostCommandOptions) => run(() => runHost(io, options), options.json));
 }

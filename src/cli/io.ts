@@ -21,6 +21,8 @@ export interface CliIo {
   exit(code: number): void;
   /** Call `fire` at each SIGINT and SIGTERM, and when the process that started us is gone; the result ends that. */
   onSignal(fire: (name: string) => void): () => void;
+  /** Call `fire` with what the process that started us sends, where it made a channel to us; the result ends that. */
+  onOrder(fire: (order: unknown) => void): () => void;
 }
 
 const COLUMNS = 80;
@@ -62,6 +64,10 @@ export function processIo(): CliIo {
         for (const name of SIGNALS) process.off(name, listener);
         process.off('disconnect', orphaned);
       };
+    },
+    onOrder(fire) {
+      process.on('message', fire);
+      return () => process.off('message', fire);
     },
   };
 }

@@ -45,7 +45,7 @@ export class Circuit implements PiuOut {
   private partnerCorrelator = 0;
   private partnerPortId = 0;
   private partnerTransportId = 0;
-  private readonly connection: HostConnection;
+  readonly connection: HostConnection;
   private readonly held = new Queue<Buffer>();
   private cancelTimer: (() => void) | undefined;
 

@@ -174,6 +174,13 @@ export class HostControl {
     return this.node.sscp.waitingFor(this.application(name));
   }
 
+  /** Cut the TCP connection of the PU with this XID (IDBLK and IDNUM) without a word, and with it all that is on it. */
+  cutPu(id: string): void {
+    for (const pu of this.node.pus.values()) {
+      if (pu.settings.id === id.toLowerCase()) this.node.circuitOf(pu)?.connection.close();
+    }
+  }
+
   /** Cut all TCP connections without a word. */
   dropConnections(): void {
     for (const connection of [...this.node.connections]) connection.close();

@@ -129,7 +129,13 @@ describe.skipIf(missing !== undefined)('a whole demo run, read by tshark', () =>
       const file = join(folder, 'demo.pcapng');
       const args = [fileURLToPath(CLI_FILE), 'demo', '--json', '--trace', file, '--dlsw'];
       const result = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, unknown>;
-      expect(result).toMatchObject({ sessions: 512, calls: 20_000, failed: 0, hostProtocolErrors: 0 });
+      expect(result).toMatchObject({
+        sessions: 512,
+        calls: 20_000,
+        failed: 0,
+        executedTwice: 0,
+        hostProtocolErrors: 0,
+      });
       for (const key of ['bringUpMs', 'callsPerSecond', 'p50Ms', 'p99Ms', 'forwarded', 'queued']) {
         expect(result[key], key).toBeTypeOf('number');
       }

@@ -34,6 +34,8 @@ export interface FakeIo extends CliIo {
   readonly err: FakeOutput;
   readonly clock: SimulatedClock;
   readonly exits: number[];
+  /** Send an order to whoever listens. */
+  order(order: unknown): void;
   /** Send a signal to whoever listens. */
   signal(name?: string): void;
   readonly listeners: number;
@@ -47,6 +49,7 @@ export interface FakeIoOptions {
 
 export function fakeIo({ isTerminal = false, env = {}, input = new Uint8Array(0) }: FakeIoOptions = {}): FakeIo {
   const listeners = new Set<(name: string) => void>();
+  const orders = new Set<(order: unknown) => void>();
   const exits: number[] = [];
   return {
     out: new FakeOutput(isTerminal),
@@ -60,11 +63,18 @@ export function fakeIo({ isTerminal = false, env = {}, input = new Uint8Array(0)
       listeners.add(fire);
       return () => listeners.delete(fire);
     },
+    onOrder(fire) {
+      orders.add(fire);
+      return () => orders.delete(fire);
+    },
+    order(order) {
+      for (const fire of orders) fire(order);
+    },
     signal(name = 'SIGINT') {
       for (const fire of listeners) fire(name);
     },
     get listeners() {
-      return listeners.size;
+      return listeners.size + orders.size;
     },
   };
 }
