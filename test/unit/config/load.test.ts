@@ -46,7 +46,7 @@ describe('defaults', () => {
       acceptContactAsXidReply: true,
       keepaliveMs: 30_000,
       inactivityMs: 0,
-      window: 20,
+      window: 256,
       explorer: true,
     });
     expect(link?.sna).toEqual({
