@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dist } from '../helpers/dist.js';
 import { printFigures, Scene } from './scene.js';
+import { until } from './until.js';
 
 const callers = 32;
 
@@ -78,7 +79,9 @@ describe('connections that end', () => {
     for (const name of ['reset', 'reset again']) {
       scene.load.timeoutMs = 10_000;
       const { failed } = await scene.under(name, reset, heal, { comebacks: 2 });
-      expect(failed).toEqual({ OUTCOME_UNKNOWN: callers });
+      // Each caller lost one; some called again before the other link was known to be lost.
+      expect(Object.keys(failed)).toEqual(['OUTCOME_UNKNOWN']);
+      expect(failed.OUTCOME_UNKNOWN).toBeGreaterThanOrEqual(callers);
     }
   });
 
@@ -102,17 +105,17 @@ describe('connections that end', () => {
     await scene.under('host hears later', fault, () => scene.proxy.dropDead(), { comebacks: 2 });
   });
 
-  it('half-open: everything is swallowed until the path breaks for all to see', async () => {
+  it('half-open: the runtime finds out by itself that nobody answers, and connects anew', async () => {
     const fault = async (): Promise<void> => {
+      const { connections } = scene.proxy.stats;
       scene.proxy.set({ halfOpen: true });
       await scene.failed('CALL_TIMEOUT', callers);
       await scene.failed('SESSION_WAIT_TIMEOUT', callers);
-    };
-    const end = (): void => {
       scene.proxy.heal();
-      scene.proxy.dropDead();
+      await until('new connections', () => scene.proxy.stats.connections >= connections + 2);
     };
-    await scene.under('half-open', fault, end, { comebacks: 2 });
+    // The host still holds the old ones: it has a place for us when it hears of their end.
+    await scene.under('half-open', fault, () => void scene.proxy.dropDead(), { comebacks: 2 });
   });
 
   it('after all of them every session works, and the books agree', async () => {
