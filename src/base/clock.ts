@@ -47,6 +47,9 @@ export interface SimulatedClock extends Clock {
   pending(): number;
 }
 
+/** Least simulated time that a delay over 0 takes. */
+const RESOLUTION_MS = 1e-6;
+
 interface SimulatedTimer {
   readonly dueMs: number;
   readonly order: number;
@@ -134,7 +137,9 @@ export function createSimulatedClock(startMs = 0): SimulatedClock {
   const timers = new TimerHeap();
 
   function add(delayMs: number, fire: () => void): SimulatedTimer {
-    const timer = { dueMs: now + Math.max(0, delayMs), order: order++, fire };
+    // Whoever looks too early because a difference was rounded, and waits for the rest, shall find that time has passed.
+    const dueMs = delayMs > 0 ? now + Math.max(RESOLUTION_MS, delayMs) : now;
+    const timer = { dueMs, order: order++, fire };
     timers.add(timer);
     return timer;
   }

@@ -36,6 +36,14 @@ describe('clock', () => {
     expect(clock.pending()).toBe(0);
   });
 
+  it('simulated: a delay over 0 takes time, however short it is', () => {
+    const clock = createSimulatedClock(133_507.28);
+    const fired: number[] = [];
+    clock.after(1e-11, () => fired.push(clock.nowMs()));
+    clock.runNext();
+    expect(fired[0]).toBeGreaterThan(133_507.28);
+  });
+
   it('simulated: agrees with a plain list of timers over random use', () => {
     const prng = createSeededPrng(11);
     const clock = createSimulatedClock();
