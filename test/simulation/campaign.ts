@@ -2,6 +2,8 @@ import type { SimulationResult } from './simulation.js';
 
 /** Simulated hours of a seed where none are given: with what follows the last fault, about two minutes. */
 export const HOURS = 0.02;
+/** The same for the fresh seeds of each test run, which are many. */
+export const TEST_HOURS = 0.01;
 
 /** How to run a seed again. */
 export function commandOf(seed: number, hours: number): string {

@@ -1,5 +1,5 @@
 import type { Chance } from './chance.js';
-import { HOST_OPERATIONS } from './host-operations.js';
+import { HOST_OPERATIONS, type OperationTarget } from './host-operations.js';
 import type { SimWorker } from './launcher.js';
 import { CALM, type Weather } from './pipe.js';
 import type { Simulation } from './simulation.js';
@@ -13,6 +13,9 @@ type Undo = () => void;
 /** Mean time between two faults, ms; each simulation has its own weather. */
 const GAP_MIN_MS = 1500;
 const GAP_MAX_MS = 20_000;
+
+/** How long after it has undone something an operator of the host looks at it. */
+const LOOKS_MS = [1000, 3000, 10_000, 30_000];
 
 const HARD_WEATHER = [
   { fastMs: 0.1, slowMs: 3, cut: 'bytes' },
@@ -166,12 +169,27 @@ export class Faults {
   }
 
   private operateHost(): Undo | undefined {
-    const { host, scene } = this.simulation;
+    const { host, scene, world } = this.simulation;
     const [name, act, actBack] = this.chance.pick(HOST_OPERATIONS);
     const lu = this.chance.pick(scene.lus);
-    const on = { lu: lu.name, pu: this.chance.pick(scene.pus), application: lu.application };
-    host.operate(`${name} ${on.lu} ${on.pu}`, (control) => act(control, on));
-    return actBack && (() => host.operate(`after ${name} ${on.lu} ${on.pu}`, (control) => actBack(control, on)));
+    const on = { lu: lu.name, pu: this.chance.pick(scene.pus), application: lu.application, isActive: false };
+    host.operate(`${name} ${on.lu} ${on.pu}`, (control) => {
+      act(control, { ...on, isActive: host.node.lus.get(on.lu)?.session?.isActive ?? false });
+    });
+    if (actBack === undefined) return undefined;
+    return () => {
+      host.operate(`after ${name} ${on.lu} ${on.pu}`, (control) => actBack(control, on));
+      for (const delayMs of LOOKS_MS) world.clock.after(delayMs, () => this.lookAfter(on));
+    };
+  }
+
+  /** Activation is refused while deactivation is under way: the operator looks whether it has worked, and does it again. */
+  private lookAfter({ lu, pu }: Pick<OperationTarget, 'lu' | 'pu'>): void {
+    const { host } = this.simulation;
+    host.process.enter(() => {
+      if (host.node.pus.get(pu)?.state === 'INACTIVE') host.control.actpu(pu);
+      if (host.node.lus.get(lu)?.state === 'RESET') host.control.actlu(lu);
+    });
   }
 
   /** What an operator of the runtime does, and undoes. */

@@ -5,6 +5,8 @@ export interface OperationTarget {
   readonly lu: string;
   readonly pu: string;
   readonly application: string;
+  /** The LU has a session over which data may flow. */
+  readonly isActive: boolean;
 }
 
 type Act = (control: HostControl, on: OperationTarget) => void;
@@ -18,9 +20,9 @@ export const HOST_OPERATIONS: readonly (readonly [name: string, act: Act, actBac
   ['UNBIND', (control, { lu }) => control.unbind(lu)],
   ['UNBIND cleanup', (control, { lu }) => control.unbind(lu, UNBIND_CLEANUP)],
   ['UNBIND failure', (control, { lu }) => control.unbind(lu, UNBIND_FAILURE, SENSE_INOPERATIVE)],
-  ['SHUTD', (control, { lu }) => control.closeSession(lu)],
+  ['SHUTD', (control, { lu, isActive }) => (isActive ? control.closeSession(lu) : undefined)],
   ['CLEAR', (control, { lu }) => control.clear(lu)],
-  ['SIGNAL', (control, { lu }) => control.signal(lu)],
+  ['SIGNAL', (control, { lu, isActive }) => (isActive ? control.signal(lu) : undefined)],
   ['ACTLU', (control, { lu }) => control.actlu(lu)],
   ['DACTLU', (control, { lu }) => control.dactlu(lu), (control, { lu }) => control.actlu(lu)],
   ['VARY INACT', (control, { lu }) => control.varyInact(lu), (control, { lu }) => control.actlu(lu)],

@@ -97,9 +97,9 @@ export class Simulation {
     });
     const clients = new Clients(world, this.scene, this.runtime, this.book);
     const endMs = this.options.hours * MS_PER_HOUR;
-    if (this.options.hasFaults ?? true) this.faults.start(endMs);
     clients.start();
     await this.settle('recovery', 'the start', started, RECOVERY_MAX_MS);
+    if (this.options.hasFaults ?? true) this.faults.start(endMs);
     await this.until(() => world.clock.nowMs() >= endMs);
     clients.calm();
     await this.recover();
@@ -169,7 +169,9 @@ export class Simulation {
     await this.settle('leak', 'the stop', this.runtime.stop({ graceMs: STOP_GRACE_MS }), END_MAX_MS);
     if (world.failure !== undefined) return;
     this.host.stop();
-    await this.until(() => false);
+    const limitMs = world.clock.nowMs() + MS_PER_HOUR;
+    await this.until(() => world.clock.nowMs() > limitMs);
+    if (world.clock.pending() > 0) world.fail('leak', `${world.clock.pending()} timers go on after the stop`);
     if (this.launcher.workers.size > 0) world.fail('leak', `${this.launcher.workers.size} workers run after the stop`);
   }
 

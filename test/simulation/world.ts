@@ -27,6 +27,8 @@ export interface Failure {
 }
 
 const RECENT_KEPT = 60;
+/** Most events of one moment. */
+const STEPS_AT_ONCE_MAX = 50_000;
 /** Turns of the microtask queue after a step: longer than any chain of promises of the runtime. */
 const MICROTASK_TURNS = 12;
 
@@ -41,6 +43,8 @@ export class World {
   onLine: ((line: string) => void) | undefined;
   /** Events of the clock so far. */
   steps = 0;
+  private movedMs = 0;
+  private stepsThen = 0;
   private hash = 0x811c9dc5;
   private readonly lines = new Ring<string>(RECENT_KEPT);
 
@@ -93,8 +97,18 @@ export class World {
       this.fail('crash', stackOf(error));
     }
     this.steps += 1;
+    this.checkTime();
     for (let turn = 0; turn < MICROTASK_TURNS; turn += 1) await undefined;
     return true;
+  }
+
+  /** Whoever waits for a time that has come already waits for ever. */
+  private checkTime(): void {
+    const nowMs = this.clock.nowMs();
+    if (nowMs !== this.movedMs) {
+      this.movedMs = nowMs;
+      this.stepsThen = this.steps;
+    } else if (this.steps - this.stepsThen > STEPS_AT_ONCE_MAX) this.fail('crash', 'time stands still');
   }
 }
 
