@@ -183,17 +183,30 @@ export class Pu implements SessionOwner {
     const code = sessionControlCode(bytes, from);
     const { isActive } = session.sscp;
     if (code === SC.BIND) this.bind(session, partner, bytes, from, to);
+    else if (isActive && partner === session.forgottenPlu) this.afterwards(code, bytes, from, to);
     else if (code === SC.UNBIND && isActive && session.pluAddress < 0) this.unbind(session, partner, bytes, from, to);
     else if (code === SC.ACTLU || partner === session.sscp.partner) session.sscp.received(partner, bytes, from, to);
     else this.refuse(bytes, from, to, isActive ? SENSE.NO_SESSION : SENSE.LU_NOT_ACTIVE);
+  }
+
+  /** The host goes on with a session that was forgotten here. @source sna-wire 3.4: UNBIND is answered all the same */
+  private afterwards(code: number, bytes: Buffer, from: number, to: number): void {
+    if ((bytes[from + TH_SIZE]! & RH0_RRI) !== 0) return;
+    const piu = decodePiu(bytes.subarray(from, to));
+    const answer = code === SC.UNBIND ? positiveResponse(piu, Uint8Array.of(code)) : undefined;
+    this.sender.sendPiu(answer ?? negativeResponse(piu, SENSE.NO_SESSION));
   }
 
   private bind(session: LuSession, partner: number, bytes: Buffer, from: number, to: number): void {
     if (!session.sscp.isActive) return this.refuse(bytes, from, to, SENSE.LU_NOT_ACTIVE);
     if (session.pluAddress >= 0) return this.refuse(bytes, from, to, SENSE.SESSION_LIMIT);
     session.pluAddress = partner;
+    session.forgottenPlu = -1;
     this.forHalf(session, bytes, from, to);
-    if (session.half.state === 'RESET') session.pluAddress = -1;
+    if (session.half.state !== 'RESET') return;
+    // Refused; an UNBIND may be on its way already.
+    session.forgottenPlu = partner;
+    session.pluAddress = -1;
   }
 
   /** The host ends a session that we have forgotten already: it is told yes. */

@@ -329,11 +329,15 @@ export class Recovery {
     this.actions.terminate(session, true);
   }
 
-  /** End what may be left of the attempt at the host, forget it here, and try again later. */
+  /** End what may be left of the attempt at the host and try again later. A bound session is over when the host says so. */
   private giveUp(session: LuSession, reason: string): void {
-    const isBound = session.state !== 'INIT_PENDING' && session.state !== 'QUEUED_AT_HOST';
-    this.actions.terminate(session, isBound);
-    this.forget(session, reason);
+    if (session.state === 'INIT_PENDING' || session.state === 'QUEUED_AT_HOST') {
+      this.actions.terminate(session, false);
+      this.forget(session, reason);
+    } else {
+      this.close(session, true);
+      this.retiring.set(session, { reason, retry: 'later' });
+    }
   }
 
   /** Forgetting a session tells of its end by itself, unless there was nothing to forget. */

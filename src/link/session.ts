@@ -62,6 +62,8 @@ export class LuSession implements HalfSessionPort {
   next: LuSession | undefined;
   /** Origin address of the PLU, from BIND to UNBIND. */
   pluAddress = -1;
+  /** Of a PLU whose session was forgotten here: what it still sends on it is no fault of it. -1 after the next BIND. */
+  forgottenPlu = -1;
   readonly owner: SessionOwner;
   /** SSCP-LU half of this LU. */
   sscp!: SscpLu;
@@ -192,6 +194,7 @@ export class LuSession implements HalfSessionPort {
 
   /** Forget the LU-LU session without traffic. */
   reset(cause: string): void {
+    if (this.pluAddress >= 0) this.forgottenPlu = this.pluAddress;
     this.half.reset(cause);
     this.pluAddress = -1;
   }

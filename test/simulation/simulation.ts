@@ -47,12 +47,6 @@ export interface SimulationResult {
   readonly recent: readonly string[];
 }
 
-/**
- * What the runtime books as a protocol error of the host, and is none here: what the host still sends on a session that
- * the runtime has given up, because the host, or the network, took longer than the runtime waits.
- */
-const CROSSINGS: readonly RegExp[] = [/^UNBIND in /, /^no session takes it: NO_SESSION$/];
-
 const LOG = createSilentLog();
 
 /** One seed: a runtime, its host, the network between them, the programs that use it and what goes wrong. */
@@ -116,8 +110,7 @@ export class Simulation {
     this.answers.watchResults(this.insides);
     runtime.on('event', ({ name, link, details }) => {
       const { pu = '', lu = '', reason = '' } = details as Partial<Record<string, string>>;
-      const isFault = name === 'protocol.error' && !CROSSINGS.some((crossing) => crossing.test(reason));
-      if (isFault) this.world.fail('protocol', `${link} saw ${JSON.stringify(details)}`);
+      if (name === 'protocol.error') this.world.fail('protocol', `${link} saw ${JSON.stringify(details)}`);
       this.world.tell(`event ${name} ${[link, pu, lu, reason].filter((part) => part !== '').join(' ')}`);
     });
   }

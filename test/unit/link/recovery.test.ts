@@ -245,6 +245,35 @@ describe('an LU that is taken out of service', () => {
   });
 });
 
+describe('a session that was forgotten here', () => {
+  it('its UNBIND is answered, its data are refused, and neither is a fault of the host; the next BIND is a new session', () => {
+    const harness = up(1);
+    harness.sessions.recovery.close(harness.session());
+    harness.clock.advance(2 * TIMERS.haltMs);
+    expect(harness.session().state).toBe('RETRY');
+    harness.sent();
+    expect(harness.host('2c0002050001039140d1').map((piu) => piu.slice(12, 26))).toEqual(['87900080050000']);
+    expect(harness.host(unbind(2)).map((piu) => piu.slice(12))).toEqual(['eb800032']);
+    expect(harness.host('2d0002050004eb800032')).toEqual([]);
+    expect(harness.counters.protocolErrors).toBe(0);
+    harness.host(bind(2), sdt(2));
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
+  it('a session that the host keeps without an answer is over when the host says so', () => {
+    const harness = up(1);
+    harness.request(1, 'c1');
+    harness.sessions.calls.cancel(1);
+    harness.clock.advance(TIMERS.lateReplyMs);
+    expect(harness.session().state).toBe('CLOSING');
+    harness.host('2c00020000028b8000010683');
+    harness.host(unbind(2));
+    expect(harness.session().state).toBe('RETRY');
+    expect(harness.session().reason).toContain('without an answer');
+    expect(harness.counters.protocolErrors).toBe(0);
+  });
+});
+
 describe('a host that says nothing', () => {
   it('owes the answer to a logon: the link is told only when nothing else came either', () => {
     const harness = new PuHarness({ pus: [puConfig(2)] });
