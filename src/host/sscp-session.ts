@@ -53,6 +53,8 @@ export class SscpSession {
   private isDownWaiting = false;
   private snf = 0;
   private downSnf = 0;
+  /** SNF of a request that waited when the session was reset: its answer may still be on the way. -1 none. */
+  private forgottenSnf = -1;
   /** Code and SNF of the session control request that waits; -1 none. */
   private controlCode = -1;
   private controlSnf = 0;
@@ -70,6 +72,7 @@ export class SscpSession {
   reset(): void {
     this.segments.reset();
     this.down.length = 0;
+    if (this.isDownWaiting) this.forgottenSnf = this.downSnf;
     this.isDownWaiting = false;
     this.controlCode = -1;
     this.answeredAt = -1;
@@ -193,6 +196,10 @@ export class SscpSession {
 
   private onDownResponse(piu: Buffer, at: number, end: number): void {
     const request = this.down[0];
+    if (this.forgottenSnf >= 0 && u16(piu, at + 4) === this.forgottenSnf) {
+      this.forgottenSnf = -1;
+      return;
+    }
     if (!this.isDownWaiting || request === undefined || u16(piu, at + 4) !== this.downSnf) {
       this.record('RESPONSE_UNEXPECTED', '', piu, at, end);
       return;
