@@ -7,6 +7,7 @@ import {
   RH0_RRI,
   RH0_SC,
   RH1_FORM_MASK,
+  SC,
   TH_EFI,
   TH_MPF_MASK,
   TH_MPF_WHOLE,
@@ -94,7 +95,9 @@ export class SscpSession {
 
   private pumpDown(): void {
     const next = this.down[0];
-    if (next === undefined || this.isDownWaiting) return;
+    // A session that is being deactivated takes nothing any more; the reset that follows drops what is left.
+    const isEnding = this.controlCode === SC.DACTLU || this.controlCode === SC.DACTPU;
+    if (next === undefined || this.isDownWaiting || isEnding) return;
     const { partner } = this;
     this.isDownWaiting = true;
     this.downSnf = this.nextSnf();
