@@ -2,12 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Target } from './load.js';
 
 export interface Baseline extends Target {
   stop(): Promise<void>;
 }
+
+/** Shorter payloads of one tick are copied into one block, longer ones gathered by the system: what is quicker. */
+const COPIED_BELOW = 16_384;
 
 /** `piscina.run` of an empty echo task: what a thread-pool round trip costs, with the payload in and out. */
 export function startPiscinaEcho(payload: Uint8Array, threads: number): Baseline {
@@ -19,8 +23,9 @@ export function startPiscinaEcho(payload: Uint8Array, threads: number): Baseline
 /**
  * A bare TCP echo of the same bytes by another process: requests of one tick in one write, replies told apart by their
  * length only. No sessions, no deadlines, no errors: the least that any request over a socket costs.
+ * @param isAlone one request at a time: each is written at once, and waits for no tick to end
  */
-export async function startTcpEcho(payload: Uint8Array): Promise<Baseline> {
+export async function startTcpEcho(payload: Uint8Array, isAlone = false): Promise<Baseline> {
   const child = await startEchoProcess();
   const socket = net.connect({ host: '127.0.0.1', port: child.port, noDelay: true });
   await once(socket, 'connect');
@@ -39,18 +44,53 @@ export async function startTcpEcho(payload: Uint8Array): Promise<Baseline> {
   const flush = (): void => {
     const blocks = unsent;
     unsent = [];
-    socket.write(blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks));
+    if (blocks.length === 1) socket.write(blocks[0]!);
+    else if (payload.length < COPIED_BELOW) socket.write(Buffer.concat(blocks));
+    else writeGathered(socket, blocks);
   };
   return {
     name: 'bare TCP echo',
     ask() {
-      if (unsent.length === 0) setImmediate(flush);
-      unsent.push(payload);
+      if (isAlone) {
+        socket.write(payload);
+      } else {
+        if (unsent.length === 0) setImmediate(flush);
+        unsent.push(payload);
+      }
       return new Promise<void>((resolve) => waiting.push(resolve));
     },
     async stop() {
       socket.destroy();
       child.process.disconnect();
+    },
+  };
+}
+
+function writeGathered(socket: net.Socket, blocks: readonly Uint8Array[]): void {
+  socket.cork();
+  for (const block of blocks) socket.write(block);
+  socket.uncork();
+}
+
+/** A thread that gives back what it is posted: what a call pays to get to a worker and back. */
+export async function startPortEcho(payload: Uint8Array): Promise<Baseline> {
+  const worker = new Worker(new URL('./port-echo.js', import.meta.url));
+  await once(worker, 'online');
+  const waiting: ((size: number) => void)[] = [];
+  worker.on('message', (block: ArrayBuffer) => waiting.shift()!(block.byteLength));
+  return {
+    name: 'MessagePort echo',
+    async ask() {
+      const block = new ArrayBuffer(payload.length);
+      new Uint8Array(block).set(payload);
+      const size = await new Promise<number>((resolve) => {
+        waiting.push(resolve);
+        worker.postMessage(block, [block]);
+      });
+      if (size !== payload.length) throw new Error(`${size} bytes came back from the thread`);
+    },
+    async stop() {
+      await worker.terminate();
     },
   };
 }

@@ -2,7 +2,8 @@ import { HostLink } from '../src/index.js';
 import { startPiscinaEcho, startTcpEcho } from './baselines.js';
 import { benchConfig } from './bench-config.js';
 import { startHost } from './host-process.js';
-import { type LoadResult, runLoad, type Target } from './load.js';
+import { type LoadResult, type Target, takeTurns } from './load.js';
+import { median } from './measure.js';
 
 /** One in-flight count: the whole call beside the two baselines, all in the same run. */
 export interface CallsRow {
@@ -34,9 +35,14 @@ export interface CallsResult {
   readonly protocolErrors: number;
 }
 
+/** Payloads made beforehand: so many, and so many bytes of them. */
+const PAYLOADS_MAX = 1024;
+const PAYLOAD_BYTES_MAX = 4 * 1_048_576;
+
 /** A call of ECHO with its own bytes each time; the reply is held against them. */
-function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target {
-  const payloads = Array.from({ length: 1024 }, (_, index) => {
+export function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target {
+  const kinds = Math.min(PAYLOADS_MAX, Math.ceil(PAYLOAD_BYTES_MAX / payloadSize));
+  const payloads = Array.from({ length: kinds }, (_, index) => {
     const payload = Buffer.alloc(payloadSize, index);
     payload.writeUInt32BE(index, 0);
     return payload;
@@ -51,12 +57,6 @@ function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target {
   };
 }
 
-/** The middle one; of an even count the upper. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}
-
 /** The median of several rounds, figure by figure. */
 export function medians(rounds: readonly LoadResult[]): LoadResult {
   return {
@@ -64,16 +64,12 @@ export function medians(rounds: readonly LoadResult[]): LoadResult {
     perSecond: median(rounds.map((round) => round.perSecond)),
     p50Ms: median(rounds.map((round) => round.p50Ms)),
     p99Ms: median(rounds.map((round) => round.p99Ms)),
+    maxMs: Math.max(...rounds.map((round) => round.maxMs)),
   };
 }
 
 async function measureRow(targets: readonly Target[], inFlight: number, options: CallsOptions): Promise<CallsRow> {
-  const results: LoadResult[][] = targets.map(() => []);
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const [index, target] of targets.entries()) {
-      results[index]!.push(await runLoad(target, inFlight, options.roundMs, options.roundMs / 4));
-    }
-  }
+  const results = await takeTurns(targets, inFlight, options);
   const [hostlink, piscina, tcp] = results.map(medians) as [LoadResult, LoadResult, LoadResult];
   return {
     inFlight,

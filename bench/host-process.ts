@@ -6,16 +6,22 @@ import { DemoHost } from '../src/cli/demo-host.js';
 
 const DEFINITIONS = fileURLToPath(new URL('../../examples/host.yaml', import.meta.url));
 
+export interface BenchHost {
+  readonly port: number;
+  /** Have it cut the connection of the PU with this IDBLK and IDNUM. */
+  cutPu(id: string): void;
+  stop(): Promise<{ protocolErrors: number }>;
+}
+
 /**
  * The embedded host as a process of its own, on a free port.
  * @param definitions instead of those of examples/host.yaml
  */
-export async function startHost(
-  definitions?: object,
-): Promise<{ port: number; stop(): Promise<{ protocolErrors: number }> }> {
+export async function startHost(definitions?: object): Promise<BenchHost> {
   const host = definitions === undefined ? await DemoHost.start(DEFINITIONS, 0) : await startWith(definitions);
   return {
     port: host.port,
+    cutPu: (id) => host.cutPu(id),
     async stop() {
       const { protocolErrors } = await host.stop();
       if (protocolErrors === undefined) throw new Error('the embedded host ended without its report');

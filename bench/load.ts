@@ -16,9 +16,12 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** The slowest of all. */
+  readonly maxMs: number;
 }
 
 const NANOS_PER_MS = 1e6;
+const WARM_UP_IN_FLIGHT = 64;
 
 /** Keep `inFlight` requests under way for `durationMs`, after a warm-up that is not counted. */
 export async function runLoad(
@@ -51,5 +54,26 @@ async function drive(target: Target, inFlight: number, durationMs: number): Prom
     perSecond: next / seconds,
     p50Ms: histogram.percentile(50) / NANOS_PER_MS,
     p99Ms: histogram.percentile(99) / NANOS_PER_MS,
+    maxMs: histogram.max / NANOS_PER_MS,
   };
+}
+
+/**
+ * Measure each target `rounds` times, taking turns, so that a change of the machine's mood meets all of them.
+ * @param options warmUpMs: how long each is used once before the first round, so that none is measured while it is compiled
+ * @returns the rounds of each target, in the order of the targets
+ */
+export async function takeTurns(
+  targets: readonly Target[],
+  inFlight: number,
+  { roundMs, rounds, warmUpMs = 0 }: { readonly roundMs: number; readonly rounds: number; readonly warmUpMs?: number },
+): Promise<LoadResult[][]> {
+  if (warmUpMs > 0) for (const target of targets) await drive(target, WARM_UP_IN_FLIGHT, warmUpMs);
+  const results: LoadResult[][] = targets.map(() => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, target] of targets.entries()) {
+      results[index]!.push(await runLoad(target, inFlight, roundMs, roundMs / 4));
+    }
+  }
+  return results;
 }

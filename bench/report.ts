@@ -1,11 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CallsResult, CallsRow } from './calls.js';
 import type { LoadResult } from './load.js';
+import type { Measure } from './measure.js';
+import { measuresTable } from './measures.js';
 import type { MicroResult } from './micro.js';
 import { RATIO_MIN, type RoutingCell, type RoutingResult } from './routing.js';
 
 /** All that one run of the bench found, and on what. */
 export interface BenchReport {
+  /** The table of goals. */
+  readonly measures: readonly Measure[];
+  /** Short, with `+` when files had been changed since; `unknown` outside a checkout. */
+  readonly commit: string;
   readonly node: string;
   readonly cpu: string;
   readonly cores: number;
@@ -51,10 +57,13 @@ function routingTable({ rows, sessions }: RoutingResult): string[] {
 }
 
 /** The figures as Markdown tables. */
-export function renderReport({ node, cpu, cores, payloadSize, micro, calls, routing }: BenchReport): string {
-  const title = `Made by \`npm run bench -- --readme\` with Node ${node} on ${cores} cores (${cpu}).`;
+export function renderReport(report: BenchReport): string {
+  const { measures, commit, node, cpu, cores, payloadSize, micro, calls, routing } = report;
+  const title = `Made by \`npm run bench -- --readme\` of commit ${commit} with Node ${node} on ${cores} cores (${cpu}).`;
   return [
     `${title} Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.`,
+    '',
+    ...measuresTable(measures),
     '',
     '| in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | TCP echo/s | p50 / p99 ms | x piscina | x TCP |',
     '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',

@@ -1,7 +1,8 @@
 import { HostLink } from '../src/index.js';
-import { median, medians } from './calls.js';
+import { medians } from './calls.js';
 import { startHost } from './host-process.js';
 import { type LoadResult, runLoad, type Target } from './load.js';
+import { median } from './measure.js';
 import {
   hostDefinitions,
   type Place,

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { type CallsRow, runCalls } from './calls.js';
+import type { Measure } from './measure.js';
+import { goalSizes, MEASURES_HEAD, printMeasure, runMeasures } from './measures.js';
 import { type MicroResult, runMicro } from './micro.js';
 import { type BenchReport, writeToReadme } from './report.js';
 import { RATIO_MIN, type RoutingResult, type RoutingRow, runRouting } from './routing.js';
@@ -49,7 +53,7 @@ function printRoutingRow({ inFlight, cells }: RoutingRow): void {
 }
 
 async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult> {
-  const rounds = isQuick ? { roundMs: 100, rounds: 3, warmUpMs: 300 } : { roundMs: 120, rounds: 30, warmUpMs: 1000 };
+  const rounds = isQuick ? { roundMs: 60, rounds: 3, warmUpMs: 200 } : { roundMs: 120, rounds: 30, warmUpMs: 1000 };
   const size = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
   if (!isJson) {
     process.stdout.write(
@@ -63,10 +67,46 @@ async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult
   return result;
 }
 
+async function measures(isQuick: boolean, isJson: boolean): Promise<Measure[]> {
+  if (!isJson) process.stdout.write(`\n${MEASURES_HEAD}\n`);
+  return runMeasures(goalSizes(isQuick), (measure) => {
+    if (!isJson) process.stdout.write(printMeasure(measure));
+  });
+}
+
+function git(...args: readonly string[]): string {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+}
+
+function commitOf(): string {
+  try {
+    const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
+    return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? '+' : ''}`;
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** What the figures are of, and what they were made on. */
+function machine(): Pick<BenchReport, 'commit' | 'node' | 'cpu' | 'cores'> {
+  const cpu = cpus()[0]?.model ?? 'unknown';
+  return { commit: commitOf(), node: process.version, cpu, cores: cpus().length };
+}
+
+function printMachine({ commit, node, cpu, cores }: ReturnType<typeof machine>): void {
+  process.stdout.write(`commit ${commit}, Node ${node}, ${cores} cores (${cpu})\n`);
+}
+
 /** Parts of the bench that run alone: `--only NAME`. */
 async function runPart(name: string, isQuick: boolean, isJson: boolean): Promise<void> {
-  if (name !== 'routing') throw new Error(`--only ${name}: known is routing`);
-  const result = await routing(isQuick, isJson);
+  if (name !== 'routing' && name !== 'measures') throw new Error(`--only ${name}: known are measures, routing`);
+  const made = machine();
+  if (!isJson) printMachine(made);
+  const result =
+    name === 'routing'
+      ? await routing(isQuick, isJson)
+      : { measures: await measures(isQuick, isJson), ...made, payloadSize: PAYLOAD_SIZE };
   if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
@@ -75,37 +115,22 @@ async function main(): Promise<void> {
   const isQuick = process.argv.includes('--quick');
   const only = option('--only');
   if (only !== undefined) return runPart(only, isQuick, isJson);
+  const made = machine();
+  if (!isJson) printMachine(made);
+  const goals = await measures(isQuick, isJson);
   const micro = await runMicro(isQuick ? 100 : 500);
   if (!isJson) printMicro(micro);
-  const calls = await runCalls(
-    {
-      inFlight: IN_FLIGHT,
-      payloadSize: PAYLOAD_SIZE,
-      workers: 2,
-      roundMs: isQuick ? 500 : 2000,
-      rounds: isQuick ? 1 : 3,
-    },
-    (row) => {
-      if (!isJson) printRow(row);
-    },
-  );
+  const rounds = isQuick ? { roundMs: 250, rounds: 1 } : { roundMs: 2000, rounds: 3 };
+  const calls = await runCalls({ inFlight: IN_FLIGHT, payloadSize: PAYLOAD_SIZE, workers: 2, ...rounds }, (row) => {
+    if (!isJson) printRow(row);
+  });
   if (!isJson) process.stdout.write(`  ${calls.sessions} sessions up in ${Math.round(calls.bringUpMs)} ms\n`);
   const routed = await routing(isQuick, isJson);
-  const cpu = cpus()[0]?.model ?? 'unknown';
-  const report: BenchReport = {
-    node: process.version,
-    cpu,
-    cores: cpus().length,
-    payloadSize: PAYLOAD_SIZE,
-    micro,
-    calls,
-    routing: routed,
-  };
+  const report: BenchReport = { measures: goals, ...made, payloadSize: PAYLOAD_SIZE, micro, calls, routing: routed };
   const file = option('--out');
   if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   if (process.argv.includes('--readme')) writeToReadme(report, README);
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
-  else process.stdout.write(`  ${report.node}, ${cpu}\n`);
   if (calls.protocolErrors > 0) throw new Error(`the host saw ${calls.protocolErrors} protocol errors`);
 }
 

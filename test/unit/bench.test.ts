@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { runLoad } from '../../bench/load.js';
+import { runLoad, takeTurns } from '../../bench/load.js';
+import { atLeast, atMost, ratioOf } from '../../bench/measure.js';
+import { goalSizes, printMeasure } from '../../bench/measures.js';
 import { runMicro } from '../../bench/micro.js';
 import { type BenchReport, writeToReadme } from '../../bench/report.js';
 import { cellOf, orderOf, placeOf } from '../../bench/routing.js';
@@ -33,18 +35,19 @@ describe('bench', () => {
         busy.delete(caller);
       },
     };
-    const { calls, perSecond, p50Ms, p99Ms } = await runLoad(target, 7, 30, 5);
+    const { calls, perSecond, p50Ms, p99Ms, maxMs } = await runLoad(target, 7, 30, 5);
     expect(most).toBe(7);
     expect(open).toBe(0);
     expect(calls).toBeGreaterThan(7);
     expect(perSecond).toBeGreaterThan(0);
     expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+    expect(maxMs).toBeGreaterThanOrEqual(p99Ms);
   });
 
   it('writes its tables between the markers, and nothing else', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hostlink-bench-'));
     const file = join(folder, 'README.md');
-    const load = { calls: 10, perSecond: 1234.5, p50Ms: 1, p99Ms: 2 };
+    const load = { calls: 10, perSecond: 1234.5, p50Ms: 1, p99Ms: 2, maxMs: 3 };
     const row = {
       inFlight: 32,
       hostlink: load,
@@ -62,13 +65,21 @@ describe('bench', () => {
       { name: 'terminal', ...load, ratio: 0.89, quartiles: [0.8, 1] as const, isWithin: false },
     ];
     const routing = { rows: [{ inFlight: 256, cells }], sessions: 512, queued: 0 };
-    const report: BenchReport = { node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024, micro, calls, routing };
+    const measures = [
+      atLeast({ name: 'quick', figure: 4.126, unit: 'x', goal: 4, beside: '4 and 1' }),
+      atMost({ name: 'small', figure: 6.67, unit: 'KB', goal: 6, beside: 'much' }),
+    ];
+    const made = { commit: 'abc1234', node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024 };
+    const report: BenchReport = { measures, ...made, micro, calls, routing };
     try {
       writeFileSync(file, 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n');
       writeToReadme(report, pathToFileURL(file));
       const text = readFileSync(file, 'utf8');
       expect(text).toMatch(/^before\n<!-- bench:begin -->\n/);
       expect(text).toMatch(/<!-- bench:end -->\nafter\n$/);
+      expect(text).toContain('of commit abc1234 with Node v20 on 2 cores');
+      expect(text).toContain('| quick | 4.13 x | >= 4 x | ok | 4 and 1 |');
+      expect(text).toContain('| small | 6.67 KB | <= 6 KB | short | much |');
       expect(text).toContain('| 32 | 1,235 | 1.00 / 2.00 |');
       expect(text).toContain('| in flight | plain | header | terminal |');
       expect(text).toContain('| 256 | 1,235 | 1,235, x 0.90 | 1,235, x 0.89 (short) |');
@@ -80,8 +91,45 @@ describe('bench', () => {
     }
   });
 
+  it('takes turns, and holds each round against the one beside it', async () => {
+    const order: string[] = [];
+    const target = (name: string) => ({
+      name,
+      async ask() {
+        if (order.at(-1) !== name) order.push(name);
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    });
+    const results = await takeTurns([target('a'), target('b')], 1, { roundMs: 20, rounds: 3 });
+    expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+    expect(results.map((rounds) => rounds.length)).toEqual([3, 3]);
+    // Twice as quick in each round, though the machine slows down: the medians alone would say 1.
+    const over = [{ n: 400 }, { n: 200 }, { n: 100 }];
+    const under = [{ n: 200 }, { n: 100 }, { n: 50 }];
+    expect(ratioOf(over, under, ({ n }) => n)).toBe(2);
+  });
+
+  it('says ok at the goal and short beyond it, never ok of what is no number', () => {
+    const given = { name: 'm', unit: 'x', goal: 4, beside: 'why' };
+    expect([4, 3.9, Number.NaN].map((figure) => atLeast({ ...given, figure }).ok)).toEqual([true, false, false]);
+    expect([4, 4.1, Number.NaN].map((figure) => atMost({ ...given, figure }).ok)).toEqual([true, false, false]);
+    expect(printMeasure(atLeast({ ...given, figure: 4.5 }))).toMatch(/^m +4\.50 x {2}>= 4 x +ok\n {2}why\n$/);
+    expect(printMeasure(atMost({ ...given, figure: 4.5 }))).toMatch(/^m +4\.50 x {2}<= 4 x +short\n/);
+  });
+
+  it('measures the sizes that the goals are about, quick or not', () => {
+    for (const isQuick of [true, false]) {
+      const { loaded, memory, scale, long, loss, bringUp } = goalSizes(isQuick);
+      expect(loaded).toMatchObject({ workers: 2, payloadSize: 1024, inFlight: [512, 256] });
+      expect([memory, scale].map((size) => size.workers * 2 * size.sessionsPerPu)).toEqual([4096, 4096]);
+      expect([bringUp.workers * 2 * bringUp.sessionsPerPu, 2 * loss.sessionsPerPu]).toEqual([512, 256]);
+      expect(long.payloadSize).toBe(65_536);
+      expect(long.piuSizeMax).toBeLessThan(3840);
+    }
+  });
+
   it('holds each way against the plain calls of its round', () => {
-    const load = (perSecond: number) => ({ calls: 1, perSecond, p50Ms: 1, p99Ms: 2 });
+    const load = (perSecond: number) => ({ calls: 1, perSecond, p50Ms: 1, p99Ms: 2, maxMs: 3 });
     // A machine that halves its pace after the first round: the medians of each side alone would say 1.2.
     const paces = [1000, 500, 500];
     const pairs = [890, 445, 600].map((perSecond, at) => ({ plain: load(paces[at]!), other: load(perSecond) }));
