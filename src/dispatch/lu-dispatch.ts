@@ -35,6 +35,7 @@ export class LuDispatch {
 
   /** Something changed: whoever can go now goes. */
   drain(): void {
+    if (this.waiting.size === 0) return;
     for (const seat of this.waiting) {
       const found = this.workerOf(seat);
       const worker = found?.state === 'READY' || seat.isDedicated ? found : undefined;
@@ -51,9 +52,12 @@ export class LuDispatch {
     for (const seat of this.waiting) yield* [...seat.queue];
   }
 
+  /** Hot path: a plain loop, as `find` would make a closure per call. */
   private workerOf(seat: LuSeat): WorkerRecord | undefined {
-    return this.directory.workers.find(
-      (one) => one.link === seat.link && one.port !== undefined && one.state !== 'DRAINING' && one.state !== 'HELD',
-    );
+    for (const one of this.directory.workers) {
+      if (one.link !== seat.link || one.port === undefined) continue;
+      if (one.state !== 'DRAINING' && one.state !== 'HELD') return one;
+    }
+    return undefined;
   }
 }
