@@ -28,7 +28,7 @@ import { ServiceCounters } from './service-counters.js';
 
 /**
  * Gives requests to workers. Pure: time and ports are injected, results go to the sink. Every accepted request gets
- * exactly one result, at the latest at its deadline; every reservation ends with its worker's answer or its worker. A
+ * exactly one result, at its deadline or, where its worker is asked what was sent, wordMs later; every reservation ends with its worker's answer or its worker. A
  * request that opens a held session lives on after its result, until the session is given back or lost.
  */
 export class Dispatcher {

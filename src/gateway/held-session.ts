@@ -69,8 +69,6 @@ export class HeldSession implements AsyncDisposable {
   readonly openedMs: number;
   /** When an operation last began or ended, Clock.nowMs. */
   usedMs: number;
-  /** Operations under way. */
-  running = 0;
   private readonly owner: HeldSessionOwner;
   private readonly closed: Promise<void>;
   private resolveClosed: () => void = () => {};

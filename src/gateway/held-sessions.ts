@@ -94,13 +94,11 @@ export class HeldSessions implements HeldSessionOwner {
     const id = this.parts.dispatcher().operate(session.id, verb, bytes, timeoutMs);
     const running = this.operations.get(session)!;
     running.add(id);
-    session.running += 1;
     session.usedMs = this.parts.clock.nowMs();
     try {
       return await this.parts.calls.open(id, limits.signal);
     } finally {
       running.delete(id);
-      session.running -= 1;
       session.usedMs = this.parts.clock.nowMs();
     }
   }
@@ -119,13 +117,17 @@ export class HeldSessions implements HeldSessionOwner {
       link: session.link,
       service: session.service.name,
       heldMs: Math.round(nowMs - session.openedMs),
-      idleMs: session.running > 0 ? 0 : Math.round(nowMs - session.usedMs),
+      idleMs: this.isRunning(session) ? 0 : Math.round(nowMs - session.usedMs),
       openedAt: session.openedAt,
     }));
   }
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  private isRunning(session: HeldSession): boolean {
+    return this.operations.get(session)!.size > 0;
   }
 
   private add(id: number, request: OpenRequest, place: HeldSessionPlace): HeldSession {
@@ -152,7 +154,7 @@ export class HeldSessions implements HeldSessionOwner {
   /** Its idle time-out may have passed; uses in between have not moved the deadline, so look. */
   private lookAtIdle(session: HeldSession): void {
     const nowMs = this.parts.clock.nowMs();
-    const dueMs = session.running > 0 ? nowMs + session.idleTimeoutMs : session.usedMs + session.idleTimeoutMs;
+    const dueMs = (this.isRunning(session) ? nowMs : session.usedMs) + session.idleTimeoutMs;
     if (dueMs > nowMs) {
       this.idle.add(session, dueMs);
       return;

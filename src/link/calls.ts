@@ -71,8 +71,8 @@ export class Calls {
   private requestOther(id: number, target: number, bytes: Buffer, from: number, to: number): void {
     if (target >= LU_TARGET) {
       const lu = target - LU_TARGET;
-      if (lu < OPEN_TARGET) this.ofLu.request(lu, { id, bytes, from, to, isOpen: false });
-      else this.ofLu.request(lu - OPEN_TARGET, { id, bytes, from, to, isOpen: true });
+      if (lu < OPEN_TARGET) this.ofLu.request(lu, id, bytes, from, to, false);
+      else this.ofLu.request(lu - OPEN_TARGET, id, bytes, from, to, true);
     } else if (target >= HELD_CALL) {
       this.held.request(id, target, bytes, from, to);
     } else {

@@ -34,16 +34,19 @@ export class LuCalls {
     this.held = held;
   }
 
-  /** @param lu place of the LU among all of the link, PU by PU */
-  request(lu: number, request: LuWaiter): void {
-    const { id } = request;
+  /**
+   * Hot path: what finds its LU free makes no object of its own.
+   * @param lu place of the LU among all of the link, PU by PU
+   * @param isOpen not a call: the session is to be kept
+   */
+  request(lu: number, id: number, bytes: Buffer, from: number, to: number, isOpen: boolean): void {
     const session = this.table.sessions[lu];
     if (session === undefined) {
       this.channel.fail(id, new HostLinkError('LU_UNKNOWN', '', { lu, retry: 'never' }));
       return;
     }
     if (session.waiter !== undefined) return this.inUse(id, session);
-    if (session.state === 'ACTIVE' && this.start(session, request)) return;
+    if (session.state === 'ACTIVE' && this.start(session, id, bytes, from, to, isOpen)) return;
     if (!session.isDedicated) {
       if (session.isInUse) return this.inUse(id, session);
       const isClosing = session.state === 'CLOSING' && !this.recovery.isRenewing(session);
@@ -53,7 +56,7 @@ export class LuCalls {
         return this.unavailable(id, session, session.reason || `the session is ${session.state}`);
       }
     }
-    session.waiter = request;
+    session.waiter = { id, bytes, from, to, isOpen };
     this.waiting += 1;
     this.recovery.hurry(session);
   }
@@ -62,8 +65,9 @@ export class LuCalls {
   serve(session: LuSession): boolean {
     const waiter = this.take(session);
     if (waiter === undefined) return false;
-    if (this.start(session, waiter)) return true;
-    this.channel.refuse(waiter.id);
+    const { id, bytes, from, to, isOpen } = waiter;
+    if (this.start(session, id, bytes, from, to, isOpen)) return true;
+    this.channel.refuse(id);
     return false;
   }
 
@@ -100,7 +104,7 @@ export class LuCalls {
   }
 
   /** @returns true when the request has been sent or has failed for good */
-  private start(session: LuSession, { id, bytes, from, to, isOpen }: LuWaiter): boolean {
+  private start(session: LuSession, id: number, bytes: Buffer, from: number, to: number, isOpen: boolean): boolean {
     if (isOpen) {
       if (!session.canCall()) return false;
       this.held.open(id, session);

@@ -21,6 +21,14 @@ const IS_TRYING: Partial<Record<SessionState, boolean>> = {
   PENDING_ACTIVE: true,
 };
 
+/** A session that we end. */
+interface Closing {
+  /** The host has been told to end it at once. */
+  readonly isForced: boolean;
+  /** It is brought up afresh, or tried again as the failure says; undefined: as its end says. */
+  readonly after: 'renew' | Failure | undefined;
+}
+
 /** What recovery asks of the link; each is done at once and answered by the host later. */
 export interface RecoveryActions {
   /** Send the session information to the host: INIT-SELF, or the LOGON text. */
@@ -58,12 +66,8 @@ export class Recovery {
   private readonly gate = new ProbeGate();
   /** PUs that have had a session: what is lost for the first time is not lost. */
   private readonly seenPus = new Set<string>();
-  /** Being ended by us only to be brought up afresh. */
-  private readonly renewing = new Set<LuSession>();
-  /** Being ended by us because the host said that they are not fit for use. */
-  private readonly retiring = new Map<LuSession, Failure>();
-  /** Of those being ended by us, where the host has been told to end it at once. */
-  private readonly forced = new Set<LuSession>();
+  /** Of those that are CLOSING by our doing: how they are ended, and what for. */
+  private readonly closings = new Map<LuSession, Closing>();
   isStopping = false;
 
   constructor(table: SessionTable, link: LinkConfig, clock: Clock, prng: Prng, actions: RecoveryActions) {
@@ -81,9 +85,7 @@ export class Recovery {
     if (timeoutMs !== undefined) this.deadlines.add(session, this.clock.nowMs() + timeoutMs);
     const from = session.state;
     if (from === state) return;
-    if (this.renewing.size > 0) this.renewing.delete(session);
-    if (this.retiring.size > 0) this.retiring.delete(session);
-    if (this.forced.size > 0) this.forced.delete(session);
+    if (this.closings.size > 0) this.closings.delete(session);
     if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
     this.table.move(session, state);
     if (state === 'HELD') this.actions.event('session.held', session, { reason: session.reason });
@@ -201,32 +203,31 @@ export class Recovery {
   }
 
   /** Ended by us: TERM-SELF is out, UNBIND awaited. @param isForced it is in the middle of something nobody will finish */
-  close(session: LuSession, isForced = !session.half.isBetweenBrackets): void {
+  close(session: LuSession, isForced = !session.half.isBetweenBrackets, after?: Closing['after']): void {
     this.enter(session, 'CLOSING', this.link.timers.haltMs);
-    if (isForced) this.forced.add(session);
+    this.closings.set(session, { isForced, after });
     this.actions.terminate(session, isForced);
   }
 
   /** End it, and try again when the failure says. */
   retire(session: LuSession, failure: Failure): void {
     session.unfit = undefined;
-    this.close(session);
-    this.retiring.set(session, failure);
+    this.close(session, undefined, failure);
   }
 
-  /** Why it was ended by us, where that was because of the host's word. */
+  /** Why it was ended by us, where it is to be tried again as that says. */
   retired(session: LuSession): Failure | undefined {
-    return this.retiring.get(session);
+    const after = this.closings.get(session)?.after;
+    return after === 'renew' ? undefined : after;
   }
 
   /** End it, and bring it up afresh: the next user gets a session that nobody has used. */
   renew(session: LuSession): void {
-    this.close(session);
-    this.renewing.add(session);
+    this.close(session, undefined, 'renew');
   }
 
   isRenewing(session: LuSession): boolean {
-    return this.renewing.has(session);
+    return this.closings.get(session)?.after === 'renew';
   }
 
   /** It was ended to be brought up afresh. */
@@ -323,8 +324,9 @@ export class Recovery {
 
   /** The host did not end it in order: then at once; and when it does not do that either, it is forgotten here. */
   private closeLate(session: LuSession): void {
-    if (this.forced.has(session)) return this.forget(session, 'the host did not end the session in time');
-    this.forced.add(session);
+    const closing = this.closings.get(session);
+    if (closing?.isForced) return this.forget(session, 'the host did not end the session in time');
+    this.closings.set(session, { isForced: true, after: closing?.after });
     this.deadlines.add(session, this.clock.nowMs() + this.link.timers.haltMs);
     this.actions.terminate(session, true);
   }
@@ -335,8 +337,7 @@ export class Recovery {
       this.actions.terminate(session, false);
       this.forget(session, reason);
     } else {
-      this.close(session, true);
-      this.retiring.set(session, { reason, retry: 'later' });
+      this.close(session, true, { reason, retry: 'later' });
     }
   }
 
