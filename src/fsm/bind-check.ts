@@ -1,18 +1,6 @@
 import type { BindLimits, LuType } from '../config/model.js';
 import { encodeRuSize } from '../sna/ru-size.js';
 import { SENSE } from './senses.js';
-import { type SessionRules, sessionRulesOf } from './session-rules.js';
-
-/** What our side takes. */
-export interface BindCheckOptions {
-  readonly luType: LuType;
-  /** FM profile 3 only with brackets, termination rule 1 and flip-flop, as some hosts' stacks insist; false takes all. */
-  readonly isProfile3Strict?: boolean;
-}
-
-export type BindVerdict =
-  | { readonly ok: true; readonly rules: SessionRules }
-  | { readonly ok: false; readonly senseData: number };
 
 const LU_TYPE_CODES: Readonly<Record<LuType, number>> = { LU0: 0, LU1: 1, LU2: 2, LU3: 3 };
 
@@ -37,8 +25,8 @@ function isRuSizeCode(code: number): boolean {
 }
 
 /** Sense for what is wrong in the profiles and the usage of FM, bytes 1 to 7; 0 when nothing is. */
-function checkUsage(image: Uint8Array, options: BindCheckOptions): number {
-  const profiles = PROFILES[options.luType];
+function checkUsage(image: Uint8Array, luType: LuType, isProfile3Strict: boolean): number {
+  const profiles = PROFILES[luType];
   if ((image[1]! & 0xf0) !== 0 || (image[1]! & 0x0f) > 1) return invalidAt(1);
   if (!profiles.fm.includes(image[2]!)) return invalidAt(2);
   if (!profiles.ts.includes(image[3]!)) return invalidAt(3);
@@ -46,7 +34,7 @@ function checkUsage(image: Uint8Array, options: BindCheckOptions): number {
   if ((image[4]! & 0x02) !== 0) return invalidAt(4);
   if (image[2] === 2 && (image[4]! & 0x30) === 0) return invalidAt(4);
   if ((image[7]! & 0xc0) === 0xc0) return invalidAt(7);
-  return image[2] === 3 && options.isProfile3Strict === true ? checkProfile3(image) : 0;
+  return image[2] === 3 && isProfile3Strict ? checkProfile3(image) : 0;
 }
 
 function checkProfile3(image: Uint8Array): number {
@@ -56,11 +44,11 @@ function checkProfile3(image: Uint8Array): number {
 }
 
 /** Sense for what is wrong in sizes, LU type and cryptography; 0 when nothing is. */
-function checkSession(image: Uint8Array, options: BindCheckOptions): number {
+function checkSession(image: Uint8Array, luType: LuType): number {
   if (!isRuSizeCode(image[10]!)) return invalidAt(10);
   if (!isRuSizeCode(image[11]!)) return invalidAt(11);
   // Not one byte at fault: the BIND is for another kind of LU.
-  if ((image[14]! & 0x7f) !== LU_TYPE_CODES[options.luType]) return SENSE.INVALID_SESSION_PARAMETERS;
+  if ((image[14]! & 0x7f) !== LU_TYPE_CODES[luType]) return SENSE.INVALID_SESSION_PARAMETERS;
   return image.length > 26 && (image[26]! & 0x30) !== 0 ? invalidAt(26) : 0;
 }
 
@@ -79,14 +67,15 @@ function checkLengths(image: Uint8Array): number {
 }
 
 /**
- * Whether we take a BIND as its secondary.
+ * Sense for what is wrong in a BIND that we would be the secondary of; 0 when we take it.
  * @param image the BIND from its request code on; neither kept nor changed
+ * @param luType of the LU that it is for
+ * @param isProfile3Strict see HalfSessionOptions
  * @source sna-wire 2.8 (validation matrix), 3.8, 3.9
  */
-export function checkBind(image: Uint8Array, options: BindCheckOptions): BindVerdict {
-  if (image.length < SIZE_MIN) return { ok: false, senseData: SENSE.RU_LENGTH };
-  const senseData = checkUsage(image, options) || checkSession(image, options) || checkLengths(image);
-  return senseData === 0 ? { ok: true, rules: sessionRulesOf(image) } : { ok: false, senseData };
+export function checkBind(image: Uint8Array, luType: LuType, isProfile3Strict = false): number {
+  if (image.length < SIZE_MIN) return SENSE.RU_LENGTH;
+  return checkUsage(image, luType, isProfile3Strict) || checkSession(image, luType) || checkLengths(image);
 }
 
 /** True when the host lets us change the BIND in our response. */

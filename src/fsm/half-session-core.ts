@@ -1,4 +1,4 @@
-import type { BindImage } from '../sna/bind.js';
+import type { LuType } from '../config/model.js';
 import * as M from '../sna/masks.js';
 import { BRACKET } from './bracket.js';
 import { CHAIN_IN, CHAIN_OUT } from './chain.js';
@@ -8,8 +8,9 @@ import type { HalfSessionOptions, HalfSessionPort } from './half-session-port.js
 import type { LuLuState } from './lu-lu.js';
 import { OwedResponses } from './owed-responses.js';
 import { ReceivePacing, SendPacing } from './pacing.js';
-import { type RhMasks, rhMasksOf } from './rh-check.js';
+import type { RhMasks } from './rh-check.js';
 import type { SessionRules } from './session-rules.js';
+import type { BoundRules } from './shared-rules.js';
 
 /** Requests of ours that wait until they may go out (bit mask `owed`). */
 export const OWE = {
@@ -40,11 +41,11 @@ export const SCRATCH = new Uint8Array(16);
  */
 export class SessionCore {
   readonly port: HalfSessionPort;
+  readonly luType: LuType;
   readonly options: HalfSessionOptions;
 
   state: LuLuState = 'RESET';
   rules: SessionRules | undefined;
-  bind: BindImage | undefined;
   /** Sense to refuse every BIND with; 0 takes those that `checkBind` takes. */
   bindRefusal = 0;
   masks: RhMasks = NO_MASKS;
@@ -95,17 +96,17 @@ export class SessionCore {
   lastSnf = 0;
   hasRange = false;
 
-  constructor(port: HalfSessionPort, options: HalfSessionOptions) {
+  constructor(port: HalfSessionPort, luType: LuType, options: HalfSessionOptions) {
     this.port = port;
+    this.luType = luType;
     this.options = options;
   }
 }
 
 /** Take the rules of a BIND and set every machine to its start. */
-export function startSession(core: SessionCore, rules: SessionRules, bind: BindImage): void {
+export function startSession(core: SessionCore, { rules, masks }: BoundRules): void {
   core.rules = rules;
-  core.bind = bind;
-  core.masks = rhMasksOf(rules);
+  core.masks = masks;
   core.pacingOut = new SendPacing(rules.sendWindow);
   core.pacingIn = new ReceivePacing(rules.receiveWindow);
   core.directionMachine = directionMachineOf(rules);
@@ -118,7 +119,6 @@ export function startSession(core: SessionCore, rules: SessionRules, bind: BindI
 export function endSession(core: SessionCore): void {
   resetTraffic(core);
   core.rules = undefined;
-  core.bind = undefined;
   core.masks = NO_MASKS;
 }
 

@@ -16,7 +16,7 @@ import {
 } from './half-session-core.js';
 import { LU_LU, type LuLuAction, type LuLuEvent, type LuLuState } from './lu-lu.js';
 import { SENSE } from './senses.js';
-import type { SessionRules } from './session-rules.js';
+import { sharedRulesOf } from './shared-rules.js';
 
 const { SC } = M;
 
@@ -100,17 +100,18 @@ export function receiveBind(core: SessionCore, snf: number, rh0: number, rh1: nu
   }
   const negotiated = isNegotiable(image) && image.length >= 15;
   const answer = negotiated ? negotiateBind(image, core.options.bindLimits) : image;
-  const verdict = checkBind(answer, core.options);
-  const senseData = verdict.ok ? tryDecode(answer) : verdict.senseData;
-  if (senseData !== 0 || !verdict.ok) {
+  const { replyBindImage, isProfile3Strict, piuSizeMax } = core.options;
+  const senseData = checkBind(answer, core.luType, isProfile3Strict) || tryDecode(answer);
+  if (senseData !== 0) {
     refuse(core, true, snf, rh0, rh1, SC.BIND, senseData, 'BIND');
     stepLuLu(core, 'BIND_REFUSED', 'BIND_REFUSED', senseData);
     return;
   }
-  const isWhole = negotiated || core.options.replyBindImage === 'always';
+  const isWhole = negotiated || replyBindImage === 'always';
   respondWith(core, true, snf, rh0, rh1, answer, isWhole ? answer.length : 1);
-  startSession(core, withLinkLimits(core, verdict.rules), decodeBind(answer));
-  stepLuLu(core, verdict.rules.hasSdt ? 'BIND_TAKEN' : 'BIND_TAKEN_NO_SDT', 'BIND');
+  const bound = sharedRulesOf(answer, piuSizeMax);
+  startSession(core, bound);
+  stepLuLu(core, bound.rules.hasSdt ? 'BIND_TAKEN' : 'BIND_TAKEN_NO_SDT', 'BIND');
 }
 
 /** 0 when the image decodes; else the sense to refuse it with. */
@@ -121,15 +122,6 @@ function tryDecode(image: Uint8Array): number {
   } catch {
     return SENSE.RU_LENGTH;
   }
-}
-
-/** Where the partner takes no segments, our RUs have to fit the link's PIU. */
-function withLinkLimits(core: SessionCore, rules: SessionRules): SessionRules {
-  const { piuSizeMax } = core.options;
-  if (!rules.isWholeBiuRequired || piuSizeMax === undefined) return rules;
-  const fits = piuSizeMax - M.PIU_HEADER_SIZE;
-  const sendRuSize = rules.sendRuSize === 0 ? fits : Math.min(rules.sendRuSize, fits);
-  return { ...rules, sendRuSize };
 }
 
 /** UNBIND with its type, or the sense that type FE carries. @source sna-wire 2.9 */

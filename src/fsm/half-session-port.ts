@@ -1,4 +1,4 @@
-import type { BindLimits, LuType } from '../config/model.js';
+import type { BindLimits } from '../config/model.js';
 import type { LuLuState } from './lu-lu.js';
 
 /** Indicators passed with received data (bit flags). */
@@ -73,11 +73,12 @@ export interface HalfSessionPort {
   protocolError(senseData: number, what: string): void;
 }
 
+/** Read, never changed: all sessions of a link share one, its `SnaOptions`. */
 export interface HalfSessionOptions {
   readonly seqCheck: 'strict' | 'lenient';
-  readonly luType: LuType;
   /** Answer a BIND with the image always, or only a negotiable one. */
   readonly replyBindImage: 'always' | 'negotiable';
+  /** FM profile 3 only with brackets, termination rule 1 and flip-flop, as some hosts' stacks insist; false takes all. */
   readonly isProfile3Strict?: boolean;
   /** What we lower in a negotiable BIND. */
   readonly bindLimits?: BindLimits;

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js';
-import type { BindImage } from '../sna/bind.js';
+import type { LuType } from '../config/model.js';
 import * as M from '../sna/masks.js';
 import { BRACKET } from './bracket.js';
 import { CHAIN_OUT } from './chain.js';
@@ -36,8 +36,8 @@ const NOT_FMD_REQUEST = M.RH0_RRI | M.RH0_CATEGORY_MASK;
 export class HalfSession {
   private readonly core: SessionCore;
 
-  constructor(port: HalfSessionPort, options: HalfSessionOptions) {
-    this.core = new SessionCore(port, options);
+  constructor(port: HalfSessionPort, luType: LuType, options: HalfSessionOptions) {
+    this.core = new SessionCore(port, luType, options);
   }
 
   get state(): LuLuState {
@@ -47,11 +47,6 @@ export class HalfSession {
   /** Rules of the session; undefined without one. */
   get rules(): SessionRules | undefined {
     return this.core.rules;
-  }
-
-  /** The BIND of the session, as negotiated. */
-  get bind(): BindImage | undefined {
-    return this.core.bind;
   }
 
   /** Has any byte of the current, or last, chain been handed to port.transmit. */

@@ -4,7 +4,7 @@ import { RESPONSE_DEFINITE, RESPONSE_EXCEPTION, type SessionRules } from './sess
 
 /**
  * RH bits that may not be set in data requests of the partner, by chain element (RH byte 0, mask 03: 0 middle, 1 last,
- * 2 first, 3 only). Made once per session, so that a request costs three array reads.
+ * 2 first, 3 only). Made once per set of rules, so that a request costs three array reads.
  */
 export interface RhMasks {
   readonly rh0Forbidden: Uint8Array;

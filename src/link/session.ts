@@ -98,13 +98,7 @@ export class LuSession implements HalfSessionPort {
     this.config = config;
     this.puName = puName;
     this.owner = owner;
-    this.half = new HalfSession(this, {
-      seqCheck: owner.sna.seqCheck,
-      luType: config.type,
-      replyBindImage: owner.sna.replyBindImage,
-      piuSizeMax: owner.sna.piuSizeMax,
-      bindLimits: owner.sna.bindLimits,
-    });
+    this.half = new HalfSession(this, config.type, owner.sna);
   }
 
   get state(): SessionState {

@@ -64,7 +64,7 @@ describe('a half-session against a careless partner', () => {
         const port = new RecordingPort();
         const chance = createSeededPrng(seed);
         port.answers.push(...sequence.map(() => (chance() < 0.2 ? DEFER_RESPONSE : chance() < 0.1 ? 0x08120000 : 0)));
-        const session = new HalfSession(port, { seqCheck: 'strict', luType: 'LU0', replyBindImage: 'negotiable' });
+        const session = new HalfSession(port, 'LU0', { seqCheck: 'strict', replyBindImage: 'negotiable' });
         const image = bindImage({ fm: 4, ts: 4, sendWindow: seed & 3, traffic: seed & 0x90 });
         session.receive(true, 1, 0x6b, 0x80, 0, image, 0, image.length);
         session.receive(true, 2, 0x6b, 0x80, 0, Uint8Array.of(0xa0), 0, 1);

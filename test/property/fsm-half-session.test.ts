@@ -24,7 +24,7 @@ class Secondary implements HalfSessionPort {
   constructor(setup: Setup, chance: Prng) {
     this.chance = chance;
     this.isContention = setup.mode !== 'FLIP_FLOP';
-    this.session = new HalfSession(this, { seqCheck: 'strict', luType: 'LU0', replyBindImage: 'negotiable' });
+    this.session = new HalfSession(this, 'LU0', { seqCheck: 'strict', replyBindImage: 'negotiable' });
   }
   transmit(
     isExpedited: boolean,

@@ -6,8 +6,7 @@ import { decodeRuSize } from '../../../src/sna/ru-size.js';
 import { type BindFields, bindImage, bytesOf } from './recording-port.js';
 
 function verdict(fields: BindFields, luType: 'LU0' | 'LU1' | 'LU2' | 'LU3' = 'LU0'): number | 'ok' {
-  const result = checkBind(bindImage(fields), { luType });
-  return result.ok ? 'ok' : result.senseData;
+  return checkBind(bindImage(fields), luType) || 'ok';
 }
 
 function rulesOf(fields: BindFields = {}): SessionRules {
@@ -63,22 +62,22 @@ describe('validation of a BIND (2.8)', () => {
   it('refuses cryptography at the byte that asks for it', () => {
     const image = bindImage();
     image[26] = 0x10;
-    expect(checkBind(image, { luType: 'LU0' })).toEqual({ ok: false, senseData: 0x0835001a });
+    expect(checkBind(image, 'LU0')).toBe(0x0835001a);
   });
 
   it('takes what ends at byte 14, refuses what is shorter', () => {
-    expect(checkBind(bindImage().slice(0, 15), { luType: 'LU0' }).ok).toBe(true);
+    expect(checkBind(bindImage().slice(0, 15), 'LU0')).toBe(0);
     for (const size of [0, 1, 14]) {
-      expect(checkBind(bindImage().slice(0, size), { luType: 'LU0' })).toEqual({ ok: false, senseData: 0x10020000 });
+      expect(checkBind(bindImage().slice(0, size), 'LU0')).toBe(0x10020000);
     }
   });
 
   it('refuses trailing fields that run over the end', () => {
     const whole = bytesOf('31010303b1b0308000038586030000000000000000000000000000 02c8d6 06 00e4e2c5d9f1 00 00');
-    expect(checkBind(whole, { luType: 'LU0' }).ok).toBe(true);
-    expect(checkBind(whole.slice(0, 33), { luType: 'LU0' })).toEqual({ ok: false, senseData: 0x10020000 });
+    expect(checkBind(whole, 'LU0')).toBe(0);
+    expect(checkBind(whole.slice(0, 33), 'LU0')).toBe(0x10020000);
     whole[27] = 18;
-    expect(checkBind(whole, { luType: 'LU0' })).toEqual({ ok: false, senseData: 0x0835001b });
+    expect(checkBind(whole, 'LU0')).toBe(0x0835001b);
   });
 
   it.each([
@@ -87,8 +86,7 @@ describe('validation of a BIND (2.8)', () => {
     ['no brackets', { plu: 0xb0, slu: 0xb0, common: 0x10 }, 0x08350006],
     ['contention', { traffic: 0x40 }, 0x08350007],
   ])('strict profile 3: %s', (_name, fields, expected) => {
-    const result = checkBind(bindImage(fields), { luType: 'LU0', isProfile3Strict: true });
-    expect(result.ok ? 'ok' : result.senseData).toBe(expected);
+    expect(checkBind(bindImage(fields), 'LU0', true) || 'ok').toBe(expected);
     expect(verdict(fields)).toBe('ok');
   });
 });

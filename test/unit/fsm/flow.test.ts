@@ -28,7 +28,7 @@ function payloadOf(piu: string): Uint8Array {
 
 function start() {
   const port = new RecordingPort();
-  const session = new HalfSession(port, DEFAULTS);
+  const session = new HalfSession(port, 'LU0', DEFAULTS);
   return { port, session };
 }
 
@@ -109,7 +109,7 @@ const UNANSWERED: Readonly<Record<string, readonly string[]>> = {
 /** Play the host's side of an LU-LU session; where the terminal sent data by itself, send the same data. */
 function play(recording: Recording): { readonly ours: string[]; readonly theirs: string[] } {
   const port = new RecordingPort();
-  const session = new HalfSession(port, { ...DEFAULTS, luType: 'LU2' });
+  const session = new HalfSession(port, 'LU2', DEFAULTS);
   const ours: string[] = [];
   const theirs: string[] = [];
   for (const { from, piu } of recording.pius) {

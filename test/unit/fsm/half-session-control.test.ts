@@ -11,7 +11,7 @@ describe('BIND', () => {
     const plain = new Bench();
     plain.sc(bindImage());
     expect(plain.port.take()).toEqual(['E1 eb8000 31']);
-    expect(plain.session.bind?.fmProfile).toBe(3);
+    expect(plain.session.rules?.fmProfile).toBe(3);
     const negotiable = new Bench({ bindLimits: { sendWindowMax: 4 } });
     negotiable.sc(image);
     expect(negotiable.port.take()).toEqual([`E1 eb8000 ${hex.slice(0, 16)}04${hex.slice(18, 26)}04${hex.slice(28)}`]);

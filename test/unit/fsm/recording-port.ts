@@ -92,7 +92,7 @@ export function feedPiu(session: HalfSession, text: string): void {
   session.receive((piu[0]! & 1) !== 0, snf, piu[6]!, piu[7]!, piu[8]!, piu, 9, piu.length);
 }
 
-export const DEFAULTS: HalfSessionOptions = { seqCheck: 'strict', luType: 'LU0', replyBindImage: 'negotiable' };
+export const DEFAULTS: HalfSessionOptions = { seqCheck: 'strict', replyBindImage: 'negotiable' };
 
 /** Fields of a test BIND that differ from LU 0, FM 3, TS 3, flip-flop with brackets, rule 1, SLU first speaker. */
 export interface BindFields {
@@ -128,7 +128,7 @@ export class Bench {
   id = 0;
 
   constructor(options: Partial<HalfSessionOptions> = {}) {
-    this.session = new HalfSession(this.port, { ...DEFAULTS, ...options });
+    this.session = new HalfSession(this.port, 'LU0', { ...DEFAULTS, ...options });
   }
   /** Bound and, where the TS profile has it, started; what was sent so far is forgotten. */
   static active(fields: BindFields = {}, options: Partial<HalfSessionOptions> = {}): Bench {
