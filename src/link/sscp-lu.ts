@@ -1,5 +1,4 @@
 import { assert } from '../base/assert.js';
-import { Queue } from '../base/queue.js';
 import { SSCP_LU, type SscpLuAction, type SscpLuEvent, type SscpLuState } from '../fsm/sscp-lu.js';
 import { decodeEbcdic, encodeEbcdic, encodeName } from '../sna/ebcdic.js';
 import { NS, RH0_RRI, SC, TH_SIZE } from '../sna/masks.js';
@@ -37,6 +36,9 @@ interface NsRequest {
   readonly ru: Uint8Array;
 }
 
+/** What most LUs wait with: none. */
+const NO_REQUESTS: readonly NsRequest[] = [];
+
 /**
  * The SSCP-LU session of one LU: answers ACTLU and DACTLU, asks for sessions and for their end, reports availability. One
  * request is outstanding at a time (FM profile 0, immediate request mode); the next waits for its response.
@@ -51,9 +53,9 @@ export class SscpLu {
   partner = -1;
   private identifier = 0;
   private outstanding: NsRequest | undefined;
-  private readonly waiting = new Queue<NsRequest>();
-  /** How the session is asked to end that the application has left. */
-  private endLuLu: () => void = () => this.terminate();
+  private waiting = NO_REQUESTS;
+  /** How the session is asked to end that the application has left; undefined: by TERM-SELF. */
+  private endLuLu: (() => void) | undefined;
 
   constructor(session: LuSession, pu: Pu, sessions: Sessions) {
     this.session = session;
@@ -72,7 +74,7 @@ export class SscpLu {
 
   /** Is nothing more to be said, now that all has been answered or the SSCP is gone? */
   get isQuiet(): boolean {
-    return this.state !== 'ON_ENDING' && this.outstanding === undefined && this.waiting.size === 0;
+    return this.state !== 'ON_ENDING' && this.outstanding === undefined && this.waiting.length === 0;
   }
 
   /** An application owns the LU again: sessions are wanted. */
@@ -80,8 +82,11 @@ export class SscpLu {
     if (!this.isEnabled) this.step('APPLICATION_ATTACHED', undefined, '');
   }
 
-  /** Nobody owns the LU: no sessions are wanted, the one that is bound is to end. @param end asks the host for that */
-  detach(isBound: boolean, end = (): void => this.terminate()): void {
+  /**
+   * Nobody owns the LU: no sessions are wanted, the one that is bound is to end.
+   * @param end asks the host for that; TERM-SELF does without it
+   */
+  detach(isBound: boolean, end?: () => void): void {
     if (!this.isEnabled) return;
     this.endLuLu = end;
     const isEnding = isBound && this.isActive;
@@ -167,7 +172,7 @@ export class SscpLu {
       case 'NOTIFY_DISABLED':
         return this.notify(false);
       case 'END_LU_LU':
-        return this.endLuLu();
+        return this.endLuLu === undefined ? this.terminate() : this.endLuLu();
       default:
         if (piu !== undefined) this.answer(action, piu);
     }
@@ -215,7 +220,7 @@ export class SscpLu {
 
   private forgetRequests(): void {
     this.outstanding = undefined;
-    this.waiting.clear();
+    this.waiting = NO_REQUESTS;
   }
 
   private responded(piu: Piu): void {
@@ -234,18 +239,19 @@ export class SscpLu {
 
   private request(request: NsRequest): void {
     if (!this.isActive) return;
-    if (this.waiting.size >= WAITING_MAX) {
+    if (this.waiting.length >= WAITING_MAX) {
       this.pu.protocolError(this.session, 0x08120000, 'too many requests wait for the SSCP');
       return;
     }
-    this.waiting.push(request);
+    this.waiting = [...this.waiting, request];
     this.sendNext();
   }
 
   private sendNext(): void {
     if (this.outstanding !== undefined) return;
-    const request = this.waiting.shift();
+    const [request, ...others] = this.waiting;
     if (request === undefined) return;
+    this.waiting = others.length === 0 ? NO_REQUESTS : others;
     this.outstanding = request;
     this.identifier = (this.identifier % 0xffff) + 1;
     const { localAddress } = this.session.config;
