@@ -45,6 +45,7 @@ export async function withRuntime<T>(
   const hostlink = await HostLink.start(benchConfig(port, workers, shape), {
     ...runtime,
     prepare(starting) {
+      runtime?.prepare?.(starting);
       if (onEvent !== undefined) starting.on('event', onEvent);
     },
   });

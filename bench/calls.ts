@@ -1,9 +1,8 @@
-import { HostLink } from '../src/index.js';
+import type { HostLink } from '../src/index.js';
 import { startPiscinaEcho, startTcpEcho } from './baselines.js';
-import { benchConfig } from './bench-config.js';
-import { startHost } from './host-process.js';
-import { type LoadResult, type Target, takeTurns } from './load.js';
-import { median } from './measure.js';
+import { sessionsOf, withScene } from './bench-scene.js';
+import { type LoadResult, medians, type Target, type TurnOptions, takeTurns } from './load.js';
+import { ratioOf } from './measure.js';
 
 /** One in-flight count: the whole call beside the two baselines, all in the same run. */
 export interface CallsRow {
@@ -11,28 +10,24 @@ export interface CallsRow {
   readonly hostlink: LoadResult;
   readonly piscina: LoadResult;
   readonly tcp: LoadResult;
-  /** Whole calls per second over those of the baseline. */
+  /** Whole calls per second over those of the baseline: the median of the rounds' ratios. */
   readonly ratioToPiscina: number;
   readonly ratioToTcp: number;
   /** p99 of the whole call over that of piscina.run; below 1 is quicker. */
   readonly p99ToPiscina: number;
 }
 
-export interface CallsOptions {
+export interface CallsOptions extends TurnOptions {
   readonly inFlight: readonly number[];
   readonly payloadSize: number;
   readonly workers: number;
-  /** Length of one measurement, ms; each of the three is measured `rounds` times, taking turns. */
-  readonly roundMs: number;
-  readonly rounds: number;
+  readonly sessionsPerPu: number;
 }
 
 export interface CallsResult {
   readonly rows: readonly CallsRow[];
   readonly sessions: number;
   readonly bringUpMs: number;
-  /** What the embedded host objected to; anything but 0 spoils the run. */
-  readonly protocolErrors: number;
 }
 
 /** Payloads made beforehand: so many, and so many bytes of them. */
@@ -57,50 +52,46 @@ export function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target 
   };
 }
 
-/** The median of several rounds, figure by figure. */
-export function medians(rounds: readonly LoadResult[]): LoadResult {
-  return {
-    calls: rounds.reduce((sum, round) => sum + round.calls, 0),
-    perSecond: median(rounds.map((round) => round.perSecond)),
-    p50Ms: median(rounds.map((round) => round.p50Ms)),
-    p99Ms: median(rounds.map((round) => round.p99Ms)),
-    maxMs: Math.max(...rounds.map((round) => round.maxMs)),
-  };
-}
-
 async function measureRow(targets: readonly Target[], inFlight: number, options: CallsOptions): Promise<CallsRow> {
-  const results = await takeTurns(targets, inFlight, options);
-  const [hostlink, piscina, tcp] = results.map(medians) as [LoadResult, LoadResult, LoadResult];
+  const [calls, tasks, echoes] = await takeTurns(targets, inFlight, options);
   return {
     inFlight,
-    hostlink,
-    piscina,
-    tcp,
-    ratioToPiscina: hostlink.perSecond / piscina.perSecond,
-    ratioToTcp: hostlink.perSecond / tcp.perSecond,
-    p99ToPiscina: hostlink.p99Ms / piscina.p99Ms,
+    hostlink: medians(calls!),
+    piscina: medians(tasks!),
+    tcp: medians(echoes!),
+    ratioToPiscina: ratioOf(calls!, tasks!, ({ perSecond }) => perSecond),
+    ratioToTcp: ratioOf(calls!, echoes!, ({ perSecond }) => perSecond),
+    p99ToPiscina: ratioOf(calls!, tasks!, ({ p99Ms }) => p99Ms),
   };
 }
 
 /** Whole calls: caller, dispatcher, worker thread, SNA session, DLSw, host process and back, beside the baselines. */
 export async function runCalls(options: CallsOptions, progress: (row: CallsRow) => void): Promise<CallsResult> {
-  const host = await startHost();
-  const payload = Buffer.alloc(options.payloadSize, 0xc1);
-  const piscina = startPiscinaEcho(payload, options.workers);
-  const tcp = await startTcpEcho(payload);
-  const startMs = performance.now();
-  const hostlink = await HostLink.start(benchConfig(host.port, options.workers));
-  const { sessions } = await hostlink.ready({ sessions: 'all', timeoutMs: 30_000 });
-  const bringUpMs = performance.now() - startMs;
+  const { workers, sessionsPerPu, payloadSize } = options;
+  const payload = Buffer.alloc(payloadSize, 0xc1);
   const rows: CallsRow[] = [];
-  for (const inFlight of options.inFlight) {
-    const row = await measureRow([hostlinkTarget(hostlink, options.payloadSize), piscina, tcp], inFlight, options);
-    rows.push(row);
-    progress(row);
-  }
-  await hostlink.stop();
-  await piscina.stop();
-  await tcp.stop();
-  const { protocolErrors } = await host.stop();
-  return { rows, sessions, bringUpMs, protocolErrors };
+  let startMs = Number.NaN;
+  const runtime = {
+    prepare() {
+      startMs = performance.now();
+    },
+  };
+  const scene = { workers, shape: { sessionsPerPu }, runtime };
+  return withScene(scene, async (hostlink) => {
+    const bringUpMs = performance.now() - startMs;
+    const piscina = startPiscinaEcho(payload, workers);
+    const tcp = await startTcpEcho(payload);
+    try {
+      const targets = [hostlinkTarget(hostlink, payloadSize), piscina, tcp];
+      for (const inFlight of options.inFlight) {
+        const row = await measureRow(targets, inFlight, options);
+        rows.push(row);
+        progress(row);
+      }
+    } finally {
+      await piscina.stop();
+      await tcp.stop();
+    }
+    return { rows, sessions: sessionsOf(scene), bringUpMs };
+  });
 }

@@ -8,6 +8,7 @@ const DEFINITIONS = fileURLToPath(new URL('../../examples/host.yaml', import.met
 
 export interface BenchHost {
   readonly port: number;
+  readonly pid: number;
   /** Have it cut the connection of the PU with this IDBLK and IDNUM. */
   cutPu(id: string): void;
   stop(): Promise<{ protocolErrors: number }>;
@@ -21,6 +22,7 @@ export async function startHost(definitions?: object): Promise<BenchHost> {
   const host = definitions === undefined ? await DemoHost.start(DEFINITIONS, 0) : await startWith(definitions);
   return {
     port: host.port,
+    pid: host.pid!,
     cutPu: (id) => host.cutPu(id),
     async stop() {
       const { protocolErrors } = await host.stop();

@@ -1,4 +1,5 @@
 import { createHistogram, performance } from 'node:perf_hooks';
+import { median } from './measure.js';
 
 /** One thing that can be asked again and again, with so many under way at once. */
 export interface Target {
@@ -21,7 +22,25 @@ export interface LoadResult {
 }
 
 const NANOS_PER_MS = 1e6;
-const WARM_UP_IN_FLIGHT = 64;
+/** With fewer under way than this, code is run too seldom to be compiled in a moment. */
+const WARM_UP_IN_FLIGHT_MIN = 64;
+
+/** Times from a microsecond to a minute, kept to three figures. */
+export class Latencies {
+  private readonly histogram = createHistogram({ lowest: 1000, highest: 60e9, figures: 3 });
+
+  record(ms: number): void {
+    this.histogram.record(Math.max(1, Math.round(ms * NANOS_PER_MS)));
+  }
+
+  percentileMs(percent: number): number {
+    return this.histogram.percentile(percent) / NANOS_PER_MS;
+  }
+
+  get maxMs(): number {
+    return this.histogram.max / NANOS_PER_MS;
+  }
+}
 
 /** Keep `inFlight` requests under way for `durationMs`, after a warm-up that is not counted. */
 export async function runLoad(
@@ -35,7 +54,7 @@ export async function runLoad(
 }
 
 async function drive(target: Target, inFlight: number, durationMs: number): Promise<LoadResult> {
-  const histogram = createHistogram({ lowest: 1000, highest: 60e9, figures: 3 });
+  const latencies = new Latencies();
   const startMs = performance.now();
   const endMs = startMs + durationMs;
   let next = 0;
@@ -44,7 +63,7 @@ async function drive(target: Target, inFlight: number, durationMs: number): Prom
       const sentMs = performance.now();
       if (sentMs >= endMs) return;
       await target.ask(next++, number);
-      histogram.record(Math.max(1, Math.round((performance.now() - sentMs) * NANOS_PER_MS)));
+      latencies.record(performance.now() - sentMs);
     }
   }
   await Promise.all(Array.from({ length: inFlight }, caller));
@@ -52,23 +71,38 @@ async function drive(target: Target, inFlight: number, durationMs: number): Prom
   return {
     calls: next,
     perSecond: next / seconds,
-    p50Ms: histogram.percentile(50) / NANOS_PER_MS,
-    p99Ms: histogram.percentile(99) / NANOS_PER_MS,
-    maxMs: histogram.max / NANOS_PER_MS,
+    p50Ms: latencies.percentileMs(50),
+    p99Ms: latencies.percentileMs(99),
+    maxMs: latencies.maxMs,
   };
+}
+
+/** How each target is used before the first round, and measured in turns after it. */
+export interface TurnOptions {
+  readonly roundMs: number;
+  readonly rounds: number;
+  readonly warmUpMs: number;
+}
+
+/** Use each target at the load it will be measured at, one as long as the other: what is compiled late is no slow target. */
+export async function warmUp(targets: readonly Target[], inFlight: number, warmUpMs: number): Promise<void> {
+  const isFew = inFlight < WARM_UP_IN_FLIGHT_MIN;
+  for (const target of targets) {
+    if (isFew) await drive(target, WARM_UP_IN_FLIGHT_MIN, warmUpMs / 2);
+    await drive(target, inFlight, isFew ? warmUpMs / 2 : warmUpMs);
+  }
 }
 
 /**
  * Measure each target `rounds` times, taking turns, so that a change of the machine's mood meets all of them.
- * @param options warmUpMs: how long each is used once before the first round, so that none is measured while it is compiled
  * @returns the rounds of each target, in the order of the targets
  */
 export async function takeTurns(
   targets: readonly Target[],
   inFlight: number,
-  { roundMs, rounds, warmUpMs = 0 }: { readonly roundMs: number; readonly rounds: number; readonly warmUpMs?: number },
+  { roundMs, rounds, warmUpMs }: TurnOptions,
 ): Promise<LoadResult[][]> {
-  if (warmUpMs > 0) for (const target of targets) await drive(target, WARM_UP_IN_FLIGHT, warmUpMs);
+  await warmUp(targets, inFlight, warmUpMs);
   const results: LoadResult[][] = targets.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, target] of targets.entries()) {
@@ -76,4 +110,15 @@ export async function takeTurns(
     }
   }
   return results;
+}
+
+/** The median of several rounds, figure by figure. */
+export function medians(rounds: readonly LoadResult[]): LoadResult {
+  return {
+    calls: rounds.reduce((sum, round) => sum + round.calls, 0),
+    perSecond: median(rounds.map((round) => round.perSecond)),
+    p50Ms: median(rounds.map((round) => round.p50Ms)),
+    p99Ms: median(rounds.map((round) => round.p99Ms)),
+    maxMs: Math.max(...rounds.map((round) => round.maxMs)),
+  };
 }

@@ -1,16 +1,13 @@
 import { type Baseline, startPiscinaEcho, startPortEcho, startTcpEcho } from './baselines.js';
 import { withScene } from './bench-scene.js';
 import { hostlinkTarget } from './calls.js';
-import { type LoadResult, takeTurns } from './load.js';
+import { type LoadResult, type TurnOptions, takeTurns } from './load.js';
 import { atLeast, atMost, type Measure, median, ratioOf, shown } from './measure.js';
 
-export interface RoundOptions {
+export interface RoundOptions extends TurnOptions {
   readonly workers: number;
   readonly sessionsPerPu: number;
   readonly payloadSize: number;
-  readonly warmUpMs: number;
-  readonly roundMs: number;
-  readonly rounds: number;
 }
 
 export interface LoadedOptions extends RoundOptions {
@@ -41,7 +38,11 @@ export async function measureLoaded(options: LoadedOptions): Promise<Measure[]> 
     try {
       const call = hostlinkTarget(hostlink, payloadSize);
       const [calls, tasks, echoes] = await takeTurns([call, piscina, tcp], inFlight[0], options);
-      const [near, nearTasks] = await takeTurns([call, piscina], inFlight[1], { ...options, warmUpMs: 0 });
+      const [near, nearTasks] = await takeTurns([call, piscina], inFlight[1], {
+        ...options,
+        // Everything is compiled by now; only the load is another one.
+        warmUpMs: options.warmUpMs / 4,
+      });
       const what = `${inFlight[0]} in flight`;
       return [
         atLeast({

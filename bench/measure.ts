@@ -8,8 +8,10 @@ export interface Measure {
   /** Is the goal the least or the most that the figure may be? */
   readonly bound: 'least' | 'most';
   readonly ok: boolean;
-  /** The figures behind it, in words. */
+  /** The figures behind it, in words; of several process runs those of the median one. */
   readonly beside: string;
+  /** Lowest and highest figure of several process runs. */
+  readonly range?: readonly [low: number, high: number];
 }
 
 type Given = Pick<Measure, 'name' | 'figure' | 'unit' | 'goal' | 'beside'>;
@@ -22,6 +24,13 @@ export function atLeast(given: Given): Measure {
 /** A figure that is to be at most its goal; what is no number is never ok. */
 export function atMost(given: Given): Measure {
   return { ...given, bound: 'most', ok: given.figure <= given.goal };
+}
+
+/** Of one measure in several process runs: the one with the median figure, which also says ok or short. */
+export function medianMeasure(runs: readonly Measure[]): Measure {
+  const sorted = [...runs].sort((a, b) => a.figure - b.figure);
+  const middle = sorted[sorted.length >> 1]!;
+  return { ...middle, range: [sorted[0]!.figure, sorted.at(-1)!.figure] };
 }
 
 /** The middle one; of an even count the upper. */

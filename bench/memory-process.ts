@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { BroadcastChannel } from 'node:worker_threads';
 import type { HostLink } from '../src/index.js';
+import { askWorkers } from './ask-workers.js';
 import { type SceneOptions, withRuntime } from './bench-scene.js';
 import { hostlinkTarget } from './calls.js';
 import { channelName, type Held, heldBytes } from './memory-worker.js';
@@ -24,19 +24,9 @@ export interface MemoryResult {
 const WORKER_FILE = fileURLToPath(new URL('./memory-worker.js', import.meta.url));
 
 async function look(hostlink: HostLink, workers: number): Promise<MemoryResult> {
-  const answers = new Map<number, number>();
-  const channel = new BroadcastChannel(channelName(hostlink.run));
-  await new Promise<void>((resolve) => {
-    channel.onmessage = (message: unknown) => {
-      const { worker, bytes } = (message as { data: Held }).data;
-      answers.set(worker, bytes);
-      if (answers.size === workers) resolve();
-    };
-    channel.postMessage('look');
-  });
-  channel.close();
+  const answers = await askWorkers<Held>(channelName(hostlink.run), workers, 'look');
   const supervisor = heldBytes();
-  const inWorkers = [...answers.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const inWorkers = answers.reduce((sum, { bytes }) => sum + bytes, 0);
   return { supervisor, workers: inWorkers, rss: process.memoryUsage().rss };
 }
 

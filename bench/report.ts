@@ -1,24 +1,29 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { CallsResult, CallsRow } from './calls.js';
+import type { CallsRow } from './calls.js';
 import type { LoadResult } from './load.js';
-import type { Measure } from './measure.js';
 import { measuresTable } from './measures.js';
 import type { MicroResult } from './micro.js';
+import type { OpenResult, OpenRound } from './open-loop.js';
+import type { Figures } from './parts.js';
+import type { Picture } from './plots.js';
+import { microseconds, overloadOf } from './print.js';
 import { RATIO_MIN, type RoutingCell, type RoutingResult } from './routing.js';
+import type { ScalePoint, ScaleResult } from './scale.js';
+import type { SharesResult } from './shares.js';
 
-/** All that one run of the bench found, and on what. */
-export interface BenchReport {
-  /** The table of goals. */
-  readonly measures: readonly Measure[];
+/** All that the bench found, and on what: the medians of the process runs, if there were several. */
+export interface BenchReport extends Partial<Figures> {
   /** Short, with `+` when files had been changed since; `unknown` outside a checkout. */
   readonly commit: string;
   readonly node: string;
   readonly cpu: string;
   readonly cores: number;
   readonly payloadSize: number;
-  readonly micro: readonly MicroResult[];
-  readonly calls: CallsResult;
-  readonly routing: RoutingResult;
+  /** Process runs that the figures are medians of; codecs and routing are of one. */
+  readonly runs: number;
+  /** Of several process runs; those of `measures` stand in each measure. */
+  readonly lowest?: Partial<Figures>;
+  readonly highest?: Partial<Figures>;
 }
 
 const BEGIN = '<!-- bench:begin -->';
@@ -28,13 +33,85 @@ function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-function cells({ perSecond, p50Ms, p99Ms }: LoadResult): string {
-  return `${count(perSecond)} | ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`;
+/** 235,601 (210,000 to 240,000) */
+function spread(pick: (row: LoadResult) => number, [middle, low, high]: readonly (LoadResult | undefined)[]): string {
+  const range = low && high ? ` (${count(pick(low))} to ${count(pick(high))})` : '';
+  return `${count(pick(middle!))}${range}`;
 }
 
-function row(each: CallsRow): string {
-  const ratios = `${each.ratioToPiscina.toFixed(2)} | ${each.ratioToTcp.toFixed(2)}`;
-  return `| ${each.inFlight} | ${cells(each.hostlink)} | ${cells(each.piscina)} | ${cells(each.tcp)} | ${ratios} |`;
+function cells(...rows: readonly (LoadResult | undefined)[]): string {
+  const { p50Ms, p99Ms } = rows[0]!;
+  return `${spread(({ perSecond }) => perSecond, rows)} | ${p50Ms.toFixed(2)} / ${p99Ms.toFixed(2)}`;
+}
+
+function callsTable({ calls, lowest, highest }: BenchReport): string[] {
+  const row = (each: CallsRow, at: number): string => {
+    const [low, high] = [lowest?.calls?.rows[at], highest?.calls?.rows[at]];
+    const columns = (['hostlink', 'piscina', 'tcp'] as const).map((side) =>
+      cells(each[side], low?.[side], high?.[side]),
+    );
+    return `| ${each.inFlight} | ${columns.join(' | ')} | ${each.ratioToPiscina.toFixed(2)} | ${each.ratioToTcp.toFixed(2)} |`;
+  };
+  return [
+    '| in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | TCP echo/s | p50 / p99 ms | x piscina | x TCP |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...calls!.rows.map(row),
+    '',
+    `${calls!.sessions} sessions were up after ${Math.round(calls!.bringUpMs)} ms, threads and all.`,
+  ];
+}
+
+function sharesTable({ rows, workers }: SharesResult): string[] {
+  return [
+    `CPU time of a call, user and system, in microseconds: the embedded host, and the runtime with its ${workers} workers. The supervisor's`,
+    "thread has the bench's callers in it, the rest is collections and compiling. *Host alone* is what the host could do with a core to",
+    'itself. Loop delay is how late timers fire under that load, p50 / p99 in ms: of the supervisor, and of the slowest worker.',
+    '',
+    '| in flight | calls/s | host | runtime | supervisor | workers | rest | host alone, calls/s | loop delay, supervisor | worker |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...rows.map((row) => {
+      const most = row.hostMostPerSecond === null ? 'unknown' : count(row.hostMostPerSecond);
+      const shares = [row.hostUs, row.runtimeUs, row.supervisorUs, row.workersUs, row.otherUs].map(microseconds);
+      const delays = [row.supervisorDelay, row.workerDelay].map(
+        (one) => `${one.p50Ms.toFixed(2)} / ${one.p99Ms.toFixed(2)}`,
+      );
+      return `| ${[row.inFlight, count(row.perSecond), ...shares, most, ...delays].join(' | ')} |`;
+    }),
+  ];
+}
+
+function openCells(round: OpenRound): string {
+  const times = [round.p50Ms, round.p99Ms, round.p999Ms, round.maxMs].map((time) => time.toFixed(2)).join(' / ');
+  return `${count(round.perSecond)} | ${times} | ${overloadOf(round)}`;
+}
+
+function openTable({ rows, inFlight, closedPerSecond, piscinaClosedPerSecond, outstandingMax }: OpenResult): string[] {
+  return [
+    `Open loop: calls begin at a fixed rate, and each is counted from when it was due, so waiting counts. The rates are fractions of`,
+    `the ${count(closedPerSecond)} calls/s that a closed loop with ${inFlight} in flight reached just before (piscina.run ${count(piscinaClosedPerSecond)}/s), with the same`,
+    `rates for both. At most ${count(outstandingMax)} are under way; what is due beyond that waits to be sent: overload.`,
+    '',
+    '| rate | calls/s asked | hostlink | p50 / p99 / p99.9 / max ms | | piscina.run | p50 / p99 / p99.9 / max ms | |',
+    '| ---: | ---: | ---: | ---: | --- | ---: | ---: | --- |',
+    ...rows.map(({ fraction, hostlink, piscina }) => {
+      return `| x ${fraction.toFixed(2)} | ${count(hostlink.askedPerSecond)} | ${openCells(hostlink)} | ${openCells(piscina)} |`;
+    }),
+  ];
+}
+
+function scaleTable({ sessionsPerLink, byLinks, byInFlight }: ScaleResult): string[] {
+  const row = ({ links, inFlight, hostlink, piscina, ratioToPiscina, p99ToPiscina }: ScalePoint): string => {
+    const ratios = `${ratioToPiscina.toFixed(2)} | ${p99ToPiscina.toFixed(2)}`;
+    return `| ${links} | ${inFlight} | ${cells(hostlink)} | ${cells(piscina)} | ${ratios} |`;
+  };
+  return [
+    `Cost against scale: links, each with a worker and ${sessionsPerLink} sessions, and calls in flight; piscina.run on as many threads.`,
+    '',
+    '| links | in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | x piscina | p99 x piscina |',
+    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    ...byInFlight.map(row),
+    ...byLinks.map(row),
+  ];
 }
 
 function routed({ perSecond, ratio, isWithin }: RoutingCell): string {
@@ -56,34 +133,49 @@ function routingTable({ rows, sessions }: RoutingResult): string[] {
   ];
 }
 
-/** The figures as Markdown tables. */
-export function renderReport(report: BenchReport): string {
-  const { measures, commit, node, cpu, cores, payloadSize, micro, calls, routing } = report;
-  const title = `Made by \`npm run bench -- --readme\` of commit ${commit} with Node ${node} on ${cores} cores (${cpu}).`;
+function microTable(micro: readonly MicroResult[]): string[] {
   return [
-    `${title} Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.`,
-    '',
-    ...measuresTable(measures),
-    '',
-    '| in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | TCP echo/s | p50 / p99 ms | x piscina | x TCP |',
-    '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...calls.rows.map(row),
-    '',
-    `${calls.sessions} sessions were up after ${Math.round(calls.bringUpMs)} ms, threads and all.`,
-    '',
-    ...routingTable(routing),
-    '',
     '| codec | operations/s | ns each |',
     '| --- | ---: | ---: |',
     ...micro.map(({ name, perSecond, nanos }) => `| ${name} | ${count(perSecond)} | ${count(nanos)} |`),
-  ].join('\n');
+  ];
+}
+
+/** Where the README finds the pictures. */
+export const PICTURES = 'docs/bench/';
+
+/** The figures as Markdown: pictures and tables of those parts that there are. */
+export function renderReport(report: BenchReport, pictures: readonly Picture[]): string {
+  const { measures, commit, node, cpu, cores, payloadSize, micro, calls, shares, open, scale, routing, runs } = report;
+  const show = (file: string): string[] =>
+    pictures.filter((one) => one.file === file).map(({ alt }) => `![${alt}](${PICTURES}${file})`);
+  const times =
+    runs > 1 ? ` Medians of ${runs} process runs (codecs and routing: of one), with the lowest and highest.` : '';
+  const sections = [
+    [
+      `Made by \`npm run bench -- --readme\` of commit ${commit} with Node ${node} on ${cores} cores (${cpu}). Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.${times}`,
+    ],
+    measures && measuresTable(measures),
+    show('goals.svg'),
+    calls && callsTable(report),
+    scale && scaleTable(scale),
+    show('in-flight.svg'),
+    show('links.svg'),
+    open && openTable(open),
+    show('open-loop.svg'),
+    shares && sharesTable(shares),
+    routing && routingTable(routing),
+    micro && microTable(micro),
+  ];
+  const filled = sections.filter((section) => section !== undefined && section.length > 0);
+  return filled.map((section) => section!.join('\n')).join('\n\n');
 }
 
 /** Put the figures between the bench markers of the README. @throws Error when the markers are missing */
-export function writeToReadme(report: BenchReport, file: URL): void {
+export function writeToReadme(report: BenchReport, pictures: readonly Picture[], file: URL): void {
   const text = readFileSync(file, 'utf8');
   const from = text.indexOf(BEGIN);
   const to = text.indexOf(END);
   if (from < 0 || to < from) throw new Error(`README.md lacks ${BEGIN} and ${END}`);
-  writeFileSync(file, `${text.slice(0, from + BEGIN.length)}\n${renderReport(report)}\n${text.slice(to)}`);
+  writeFileSync(file, `${text.slice(0, from + BEGIN.length)}\n${renderReport(report, pictures)}\n${text.slice(to)}`);
 }

@@ -1,7 +1,6 @@
 import { HostLink } from '../src/index.js';
-import { medians } from './calls.js';
 import { startHost } from './host-process.js';
-import { type LoadResult, runLoad, type Target } from './load.js';
+import { type LoadResult, medians, runLoad, type Target } from './load.js';
 import { median } from './measure.js';
 import {
   hostDefinitions,

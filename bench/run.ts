@@ -2,81 +2,57 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type CallsRow, runCalls } from './calls.js';
-import type { Measure } from './measure.js';
-import { goalSizes, MEASURES_HEAD, printMeasure, runMeasures } from './measures.js';
-import { type MicroResult, runMicro } from './micro.js';
-import { type BenchReport, writeToReadme } from './report.js';
-import { RATIO_MIN, type RoutingResult, type RoutingRow, runRouting } from './routing.js';
+import { MEASURES_HEAD, printMeasure } from './measures.js';
+import {
+  type Figures,
+  PARTS,
+  PAYLOAD_SIZE,
+  type PartName,
+  partOf,
+  partsOf,
+  runParts,
+  type Say,
+  sizesOf,
+} from './parts.js';
+import { type Drawn, picturesOf, writePictures } from './plots.js';
+import { type BenchReport, PICTURES, writeToReadme } from './report.js';
+import { runProcesses } from './runs.js';
 
-const PAYLOAD_SIZE = 1024;
-const README = new URL('../../README.md', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
+const README = new URL('README.md', ROOT);
+/** What the README's figures are medians of. */
+const README_RUNS = 5;
+/** Those that are of one run: codecs have no neighbour to be held against, routing takes turns thirty times by itself. */
+const SINGLE_PARTS: ReadonlySet<PartName> = new Set(['micro', 'routing']);
+
+interface Options {
+  readonly parts: readonly PartName[];
+  readonly isQuick: boolean;
+  readonly isJson: boolean;
+  readonly isReadme: boolean;
+  /** Process runs; 1 is this process alone. */
+  readonly runs: number;
+  readonly out: string | undefined;
+}
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(name);
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US').padStart(12);
-}
-
-function printMicro(results: readonly MicroResult[]): void {
-  process.stdout.write('\nCodecs and framing\n');
-  for (const { name, perSecond, nanos } of results) {
-    process.stdout.write(`  ${name.padEnd(46)}${count(perSecond)} /s ${count(nanos)} ns\n`);
-  }
-  process.stdout.write(`\nWhole calls, ${PAYLOAD_SIZE} bytes: calls per second, p50 and p99 in ms\n`);
-  process.stdout.write('  in flight    hostlink                      piscina.run echo              bare TCP echo\n');
-}
-
-function figures({ perSecond, p50Ms, p99Ms }: CallsRow['tcp']): string {
-  return `${count(perSecond)} ${p50Ms.toFixed(2).padStart(7)} ${p99Ms.toFixed(2).padStart(7)}  `;
-}
-
-function printRow(row: CallsRow): void {
-  const ratios = `x${row.ratioToPiscina.toFixed(2)} piscina, x${row.ratioToTcp.toFixed(2)} TCP`;
-  const columns = [row.hostlink, row.piscina, row.tcp].map(figures).join('');
-  process.stdout.write(`  ${String(row.inFlight).padStart(9)}${columns} ${ratios}\n`);
-}
-
-const IN_FLIGHT = [1, 32, 256, 512] as const;
-
-function printRoutingRow({ inFlight, cells }: RoutingRow): void {
-  for (const [at, cell] of cells.entries()) {
-    const first = at === 0 ? String(inFlight) : '';
-    const [low, high] = cell.quartiles.map((ratio) => ratio.toFixed(2));
-    const verdict = `${cell.isWithin ? 'ok' : `short of ${RATIO_MIN}`} (half between ${low} and ${high})`;
-    const ratio = at === 0 ? '' : `x${cell.ratio.toFixed(3)} plain, ${verdict}`;
-    process.stdout.write(`  ${first.padStart(9)}  ${cell.name.padEnd(16)}${figures(cell)} ${ratio}\n`);
-  }
-}
-
-async function routing(isQuick: boolean, isJson: boolean): Promise<RoutingResult> {
-  const rounds = isQuick ? { roundMs: 60, rounds: 3, warmUpMs: 200 } : { roundMs: 120, rounds: 30, warmUpMs: 1000 };
-  const size = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
-  if (!isJson) {
-    process.stdout.write(
-      '\nDedicate and header routing beside plain pool calls: calls per second, p50 and p99 in ms\n',
-    );
-  }
-  const result = await runRouting({ inFlight: IN_FLIGHT, ...size, ...rounds }, (row) => {
-    if (!isJson) printRoutingRow(row);
-  });
-  if (!isJson) process.stdout.write(`  ${result.sessions} sessions each, ${result.queued} calls waited for one\n`);
-  return result;
-}
-
-async function measures(isQuick: boolean, isJson: boolean): Promise<Measure[]> {
-  if (!isJson) process.stdout.write(`\n${MEASURES_HEAD}\n`);
-  return runMeasures(goalSizes(isQuick), (measure) => {
-    if (!isJson) process.stdout.write(printMeasure(measure));
-  });
+/** @throws Error for what makes no sense */
+function readOptions(): Options {
+  const has = (name: string): boolean => process.argv.includes(name);
+  const [isQuick, isJson, isReadme, only] = [has('--quick'), has('--json'), has('--readme'), option('--only')];
+  const runs = has('--runs') ? Number(option('--runs')) : isReadme ? README_RUNS : 1;
+  if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs N: a whole number from 1');
+  if (isReadme && only !== undefined) throw new Error('--readme takes all parts: not with --only');
+  const parts = only !== undefined ? [partOf(only)] : isReadme ? PARTS : partsOf(isQuick);
+  return { parts, isQuick, isJson, isReadme, runs, out: option('--out') };
 }
 
 function git(...args: readonly string[]): string {
-  const cwd = fileURLToPath(new URL('../..', import.meta.url));
-  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  return execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
 
 function commitOf(): string {
@@ -94,44 +70,41 @@ function machine(): Pick<BenchReport, 'commit' | 'node' | 'cpu' | 'cores'> {
   return { commit: commitOf(), node: process.version, cpu, cores: cpus().length };
 }
 
-function printMachine({ commit, node, cpu, cores }: ReturnType<typeof machine>): void {
-  process.stdout.write(`commit ${commit}, Node ${node}, ${cores} cores (${cpu})\n`);
+/** All parts in this process, or, as medians, in so many processes one after the other. */
+async function figuresOf({ parts, isQuick, isJson, runs }: Options, say: Say): Promise<Drawn> {
+  const sizes = sizesOf(isQuick);
+  if (runs === 1) return { figures: await runParts(parts, sizes, say) };
+  const single = parts.length === 1 ? [] : parts.filter((part) => SINGLE_PARTS.has(part));
+  const repeated = parts.filter((part) => !single.includes(part));
+  const { median, lowest, highest } = await runProcesses(runs, { parts: repeated, sizes, isQuiet: isJson }, say);
+  printMedians(median, runs, say);
+  return { figures: { ...median, ...(await runParts(single, sizes, say)) }, lowest, highest };
 }
 
-/** Parts of the bench that run alone: `--only NAME`. */
-async function runPart(name: string, isQuick: boolean, isJson: boolean): Promise<void> {
-  if (name !== 'routing' && name !== 'measures') throw new Error(`--only ${name}: known are measures, routing`);
-  const made = machine();
-  if (!isJson) printMachine(made);
-  const result =
-    name === 'routing'
-      ? await routing(isQuick, isJson)
-      : { measures: await measures(isQuick, isJson), ...made, payloadSize: PAYLOAD_SIZE };
-  if (isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
+function printMedians({ measures }: Partial<Figures>, runs: number, say: Say): void {
+  if (measures === undefined) return;
+  say(`\nMedians of ${runs} process runs\n${MEASURES_HEAD}\n${measures.map(printMeasure).join('')}`);
 }
 
 async function main(): Promise<void> {
-  const isJson = process.argv.includes('--json');
-  const isQuick = process.argv.includes('--quick');
-  const only = option('--only');
-  if (only !== undefined) return runPart(only, isQuick, isJson);
+  const options = readOptions();
+  const { isJson, isReadme, runs, out } = options;
+  const say: Say = (text) => {
+    if (!isJson) process.stdout.write(text);
+  };
   const made = machine();
-  if (!isJson) printMachine(made);
-  const goals = await measures(isQuick, isJson);
-  const micro = await runMicro(isQuick ? 100 : 500);
-  if (!isJson) printMicro(micro);
-  const rounds = isQuick ? { roundMs: 250, rounds: 1 } : { roundMs: 2000, rounds: 3 };
-  const calls = await runCalls({ inFlight: IN_FLIGHT, payloadSize: PAYLOAD_SIZE, workers: 2, ...rounds }, (row) => {
-    if (!isJson) printRow(row);
-  });
-  if (!isJson) process.stdout.write(`  ${calls.sessions} sessions up in ${Math.round(calls.bringUpMs)} ms\n`);
-  const routed = await routing(isQuick, isJson);
-  const report: BenchReport = { measures: goals, ...made, payloadSize: PAYLOAD_SIZE, micro, calls, routing: routed };
-  const file = option('--out');
-  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  if (process.argv.includes('--readme')) writeToReadme(report, README);
+  say(`commit ${made.commit}, Node ${made.node}, ${made.cores} cores (${made.cpu})\n`);
+  const drawn = await figuresOf(options, say);
+  const { figures, ...ends } = drawn;
+  const report: BenchReport = { ...figures, ...made, payloadSize: PAYLOAD_SIZE, runs, ...ends };
+  if (out !== undefined) writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`);
+  if (isReadme) {
+    const pictures = picturesOf(drawn);
+    writePictures(pictures, new URL(PICTURES, ROOT));
+    writeToReadme(report, pictures, README);
+    say(`\n${fileURLToPath(README)} and ${pictures.length} pictures in ${PICTURES}\n`);
+  }
   if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
-  if (calls.protocolErrors > 0) throw new Error(`the host saw ${calls.protocolErrors} protocol errors`);
 }
 
 await main();

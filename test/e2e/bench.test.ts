@@ -11,6 +11,12 @@ const { hostDefinitions, placesOf, RUNTIME_NAMES, routingConfig } = (await built
   'routing-config.js',
 )) as typeof import('../../bench/routing-config.js');
 const { printMeasure, runMeasures } = (await built('measures.js')) as typeof import('../../bench/measures.js');
+const { sizesOf } = (await built('parts.js')) as typeof import('../../bench/parts.js');
+const { runCalls } = (await built('calls.js')) as typeof import('../../bench/calls.js');
+const { runOpenSeries } = (await built('open-loop.js')) as typeof import('../../bench/open-loop.js');
+const { runProcesses } = (await built('runs.js')) as typeof import('../../bench/runs.js');
+const { runScale } = (await built('scale.js')) as typeof import('../../bench/scale.js');
+const { runShares } = (await built('shares.js')) as typeof import('../../bench/shares.js');
 const { routesOf, runRouting } = (await built('routing.js')) as typeof import('../../bench/routing.js');
 
 const SIZE = { workers: 2, sessionsPerPu: 8 };
@@ -64,6 +70,90 @@ describe('table of goals', () => {
       expect(printMeasure(measure)).toContain(ok ? 'ok' : 'short');
     }
     expect(measures.find(({ unit }) => unit === 'sessions')).toMatchObject({ figure: 24, ok: true });
+  });
+});
+
+describe('series', () => {
+  const tiny = { sessionsPerPu: 4, payloadSize: 64, roundMs: 30, rounds: 2, warmUpMs: 10 };
+
+  it('measures whole calls beside both baselines', async () => {
+    const { rows, sessions, bringUpMs } = await runCalls({ ...tiny, workers: 2, inFlight: [1, 8] }, () => {});
+    expect(rows.map(({ inFlight }) => inFlight)).toEqual([1, 8]);
+    expect(sessions).toBe(16);
+    expect(bringUpMs).toBeGreaterThan(0);
+    for (const { hostlink, piscina, tcp, ratioToPiscina, ratioToTcp, p99ToPiscina } of rows) {
+      for (const { calls, perSecond } of [hostlink, piscina, tcp])
+        expect(Math.min(calls, perSecond)).toBeGreaterThan(0);
+      expect(Math.min(ratioToPiscina, ratioToTcp, p99ToPiscina)).toBeGreaterThan(0);
+    }
+  });
+
+  it('goes over links and over calls in flight', { timeout: 60_000 }, async () => {
+    const seen: string[] = [];
+    const size = { links: [1, 3], linksInFlight: 4, inFlight: [2, 12], inFlightLinks: 2 };
+    const { byLinks, byInFlight, sessionsPerLink } = await runScale({ ...tiny, ...size }, ({ links, inFlight }) => {
+      seen.push(`${links} ${inFlight}`);
+    });
+    expect(seen).toEqual(['2 2', '2 12', '1 4', '3 4']);
+    expect([...byInFlight, ...byLinks].map(({ links, inFlight }) => `${links} ${inFlight}`)).toEqual(seen);
+    expect(sessionsPerLink).toBe(8);
+    for (const { hostlink, piscina, ratioToPiscina, p99ToPiscina } of [...byLinks, ...byInFlight]) {
+      expect(Math.min(hostlink.calls, piscina.calls, ratioToPiscina, p99ToPiscina)).toBeGreaterThan(0);
+    }
+  });
+
+  it('goes over rates, as fractions of what the closed loop reached', async () => {
+    const size = { workers: 2, inFlight: 8, fractions: [0.1, 1.5], outstandingMax: 4 };
+    const { rows, closedPerSecond } = await runOpenSeries({ ...tiny, ...size }, () => {});
+    expect(rows.map(({ fraction }) => fraction)).toEqual([0.1, 1.5]);
+    for (const { fraction, hostlink, piscina } of rows) {
+      for (const round of [hostlink, piscina]) {
+        expect(round.askedPerSecond).toBeCloseTo(fraction * closedPerSecond, 3);
+        expect(round.calls).toBe(2 * Math.max(1, Math.round((fraction * closedPerSecond * tiny.roundMs) / 1000)));
+        expect(round.maxMs).toBeGreaterThanOrEqual(round.p50Ms);
+        expect(round.p999Ms).toBeGreaterThanOrEqual(round.p99Ms);
+      }
+    }
+  });
+
+  it('splits the CPU time of a call, as far as the system tells', async () => {
+    const size = { workers: 2, sessionsPerPu: 4, payloadSize: 64, inFlight: [8], warmUpMs: 10, roundMs: 200 };
+    const { rows } = await runShares(size, () => {});
+    expect(rows).toHaveLength(1);
+    const [{ calls, runtimeUs, hostUs, supervisorUs, workersUs, hostMostPerSecond, workerDelay }] = rows as [
+      (typeof rows)[0],
+    ];
+    expect(calls).toBeGreaterThan(0);
+    expect(runtimeUs).toBeGreaterThan(0);
+    expect(workerDelay.p99Ms).toBeGreaterThanOrEqual(workerDelay.p50Ms);
+    if (process.platform !== 'linux') return;
+    // Steps of 10 ms are coarse here; what all threads together took may be off by one step of each.
+    expect(hostUs).toBeGreaterThan(0);
+    expect(hostMostPerSecond).toBeGreaterThan(0);
+    expect(supervisorUs! + workersUs!).toBeGreaterThan(0);
+    expect(supervisorUs! + workersUs!).toBeLessThanOrEqual(runtimeUs + (3 * 10_000) / calls);
+  });
+
+  it('runs in fresh processes, and gives their medians', { timeout: 60_000 }, async () => {
+    const shares = { workers: 1, sessionsPerPu: 4, payloadSize: 64, inFlight: [4], warmUpMs: 10, roundMs: 100 };
+    const sizes = { ...sizesOf(true), shares, micro: { timeMs: 5 } };
+    const said: string[] = [];
+    const order = { parts: ['micro', 'shares'] as const, sizes, isQuiet: true };
+    const { median, lowest, highest } = await runProcesses(2, order, (text) => said.push(text));
+    expect(said.join('')).toMatch(/run 1 of 2\n[\s\S]*run 1 of 2 took[\s\S]*run 2 of 2\n[\s\S]*run 2 of 2 took/);
+    expect(Object.keys(median)).toEqual(['micro', 'shares']);
+    const rates = [lowest, median, highest].map((figures) => figures.shares!.rows[0]!.perSecond);
+    expect(rates[0]).toBeGreaterThan(0);
+    expect([...rates].sort((a, b) => a - b)).toEqual(rates);
+    expect(median.micro!.map(({ name }) => name)).toContain('decodePiu, 1 KB');
+  });
+
+  it('says so when a process run fails', async () => {
+    const sizes = { ...sizesOf(true), shares: { ...sizesOf(true).shares, workers: 0 } };
+    const order = { parts: ['shares'] as const, sizes, isQuiet: true };
+    await expect(runProcesses(1, order, () => {})).rejects.toThrow(
+      /the process run failed: .*pus has too few entries/s,
+    );
   });
 });
 

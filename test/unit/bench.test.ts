@@ -57,7 +57,7 @@ describe('bench', () => {
       ratioToTcp: 0.5,
       p99ToPiscina: 1,
     };
-    const calls = { rows: [row], sessions: 512, bringUpMs: 300.4, protocolErrors: 0 };
+    const calls = { rows: [row], sessions: 512, bringUpMs: 300.4 };
     const micro = [{ name: 'decodePiu', perSecond: 1e6, nanos: 1000 }];
     const cells = [
       { name: 'plain', ...load, ratio: 1, quartiles: [1, 1] as const, isWithin: true },
@@ -70,22 +70,24 @@ describe('bench', () => {
       atMost({ name: 'small', figure: 6.67, unit: 'KB', goal: 6, beside: 'much' }),
     ];
     const made = { commit: 'abc1234', node: 'v20', cpu: 'x', cores: 2, payloadSize: 1024 };
-    const report: BenchReport = { measures, ...made, micro, calls, routing };
+    const report: BenchReport = { measures, ...made, runs: 1, micro, calls, routing };
+    const picture = { file: 'goals.svg', alt: 'the goals', svg: '<svg/>' };
     try {
       writeFileSync(file, 'before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n');
-      writeToReadme(report, pathToFileURL(file));
+      writeToReadme(report, [picture], pathToFileURL(file));
       const text = readFileSync(file, 'utf8');
       expect(text).toMatch(/^before\n<!-- bench:begin -->\n/);
       expect(text).toMatch(/<!-- bench:end -->\nafter\n$/);
       expect(text).toContain('of commit abc1234 with Node v20 on 2 cores');
-      expect(text).toContain('| quick | 4.13 x | >= 4 x | ok | 4 and 1 |');
-      expect(text).toContain('| small | 6.67 KB | <= 6 KB | short | much |');
+      expect(text).toContain('| quick | 4.13 x |  | >= 4 x | ok | 4 and 1 |');
+      expect(text).toContain('| small | 6.67 KB |  | <= 6 KB | short | much |');
       expect(text).toContain('| 32 | 1,235 | 1.00 / 2.00 |');
       expect(text).toContain('| in flight | plain | header | terminal |');
       expect(text).toContain('| 256 | 1,235 | 1,235, x 0.90 | 1,235, x 0.89 (short) |');
-      expect(text).not.toContain('old');
+      expect(text).toContain('![the goals](docs/bench/goals.svg)');
+      expect(text).not.toMatch(/old|process runs|CPU time|Open loop|Cost against scale/);
       writeFileSync(file, 'no markers');
-      expect(() => writeToReadme(report, pathToFileURL(file))).toThrow(/lacks/);
+      expect(() => writeToReadme(report, [], pathToFileURL(file))).toThrow(/lacks/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -100,7 +102,7 @@ describe('bench', () => {
         await new Promise((resolve) => setImmediate(resolve));
       },
     });
-    const results = await takeTurns([target('a'), target('b')], 1, { roundMs: 20, rounds: 3 });
+    const results = await takeTurns([target('a'), target('b')], 1, { roundMs: 20, rounds: 3, warmUpMs: 0 });
     expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
     expect(results.map((rounds) => rounds.length)).toEqual([3, 3]);
     // Twice as quick in each round, though the machine slows down: the medians alone would say 1.
