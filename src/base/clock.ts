@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /**
  * The only door to time. Everything else is given a Clock, so the whole runtime also runs on a simulated one.
  * Milliseconds are monotonic and the same in every thread of the process, so that a deadline may cross a port.

@@ -22,19 +22,27 @@ function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
+/** Blocks given back that are kept for the next takes: so many, and none larger than this. */
+const SPARES_MAX = 4;
+const SPARE_SIZE_MAX = 4 * 1_048_576;
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+
 /** Collects entries in place. One writer lives as long as its channel; `take` hands its block on and starts afresh. */
 class BlockWriter {
-  protected bytes: Buffer;
-  protected view: DataView;
+  protected bytes = NO_BYTES;
+  protected view = NO_VIEW;
   protected used = BLOCK_HEADER;
   /** Entries since the last take. */
   count = 0;
   private readonly sizeMin: number;
+  /** Size to begin the next block with: that of the tick before, and a quarter. */
+  private sizeNext: number;
+  private readonly spares: ArrayBuffer[] = [];
 
   constructor(sizeMin = 1024) {
     this.sizeMin = sizeMin;
-    this.bytes = Buffer.allocUnsafeSlow(sizeMin);
-    this.view = new DataView(this.bytes.buffer);
+    this.sizeNext = sizeMin;
   }
 
   /** Bytes used so far. */
@@ -49,25 +57,54 @@ class BlockWriter {
     this.view.setUint32(4, this.count, true);
     const block = this.bytes.buffer as ArrayBuffer;
     // Sized by the tick before: a large block for a single small call costs more in garbage collection than in copying.
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.sizeMin, this.used + (this.used >> 2)));
-    this.view = new DataView(this.bytes.buffer);
+    this.sizeNext = Math.max(this.sizeMin, this.used + (this.used >> 2));
+    this.bytes = NO_BYTES;
+    this.view = NO_VIEW;
     this.used = BLOCK_HEADER;
     this.count = 0;
     return block;
+  }
+
+  /**
+   * A block that came the other way and has been read: it is written to next. A thread that makes few objects but many
+   * blocks would else collect garbage for the blocks alone, and stand still for that. It must not be used any more.
+   */
+  recycle(block: ArrayBuffer): void {
+    const { byteLength } = block;
+    if (byteLength >= this.sizeMin && byteLength <= SPARE_SIZE_MAX && this.spares.length < SPARES_MAX) {
+      this.spares.push(block);
+    }
+  }
+
+  /** Begin a block: a spare one of about the right size, or a new one. */
+  private begin(): void {
+    const { sizeNext, spares } = this;
+    const spare = spares.pop();
+    const fits = spare !== undefined && spare.byteLength >= sizeNext >> 1 && spare.byteLength <= 4 * sizeNext;
+    this.use(fits ? spare : Buffer.allocUnsafeSlow(sizeNext).buffer);
+  }
+
+  private use(block: ArrayBuffer): void {
+    this.bytes = new Uint8Array(block);
+    this.view = new DataView(block);
   }
 
   protected room(size: number): number {
     const at = this.used;
     const end = at + size;
     if (end > this.bytes.length) {
-      const bigger = Buffer.allocUnsafeSlow(Math.max(end, this.bytes.length * 2));
-      this.bytes.copy(bigger, 0, 0, this.used);
-      this.bytes = bigger;
-      this.view = new DataView(bigger.buffer);
+      if (this.bytes === NO_BYTES) this.begin();
+      if (end > this.bytes.length) this.grow(end);
     }
     this.used = end;
     this.count += 1;
     return at;
+  }
+
+  private grow(needed: number): void {
+    const written = this.bytes.subarray(0, this.used);
+    this.use(Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2)).buffer);
+    this.bytes.set(written);
   }
 
   protected put(payload: Uint8Array, from: number, to: number, at: number): void {

@@ -24,7 +24,7 @@ export interface PortLike {
 /** What a worker does with what it is told. */
 export interface WorkerHandler {
   /**
-   * One request: `bytes[from, to)` is its payload, valid as long as it is referenced, not to be changed.
+   * One request: `bytes[from, to)` is its payload, valid until `requestsEnd` has been called, not to be changed.
    * @param deadlineMs absolute, Clock.nowMs
    */
   request(id: number, group: number, deadlineMs: number, bytes: Buffer, from: number, to: number): void;
@@ -128,6 +128,7 @@ export class WorkerChannel {
       case 'requests':
         readRequests(message.block, this.onRequest);
         handler.requestsEnd();
+        this.answers.recycle(message.block);
         return;
       case 'cancel':
         for (const id of message.ids) handler.cancel(id);

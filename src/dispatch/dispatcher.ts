@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import { DeadlineSet } from '../base/deadline.js';
 import { HostLinkError } from '../base/errors.js';
+import { SlotDeadlines } from '../base/slot-deadlines.js';
 import { ANSWER_STATUS, type AnswerStatus, readAnswers } from '../channel/blocks.js';
 import { HELD_CALL, HELD_SLOT_MASK, OPEN_TARGET, type WorkerReport } from '../channel/messages.js';
 import { Admission } from './admission.js';
@@ -43,7 +43,7 @@ export class Dispatcher {
   private readonly admission: Admission;
   private readonly held: HeldRequests;
   private readonly lastWords: LastWords;
-  private readonly deadlines: DeadlineSet<number>;
+  private readonly deadlines: SlotDeadlines;
   private readonly onAnswer: (id: number, status: AnswerStatus, bytes: Buffer, from: number, to: number) => void;
   /** Of the block of answers being read. */
   private answeringWorker: WorkerRecord | undefined;
@@ -57,7 +57,7 @@ export class Dispatcher {
     this.services = options.services.map((service) => new ServiceCounters(service.name));
     this.placement = new Placement(options, this.services, this.counters);
     this.admission = new Admission(options, this.placement, this.counters);
-    this.deadlines = new DeadlineSet(options.clock, (slot) => this.expired(slot));
+    this.deadlines = new SlotDeadlines(options.clock, (slot) => this.expired(slot));
     const { requests, placement, deadlines, counters, sink, clock } = this;
     this.held = new HeldRequests({ requests, placement, deadlines, counters, sink });
     this.lastWords = new LastWords({

@@ -1,5 +1,5 @@
-import type { DeadlineSet } from '../base/deadline.js';
 import { HostLinkError } from '../base/errors.js';
+import type { SlotDeadlines } from '../base/slot-deadlines.js';
 import type { DispatchCounters } from './dispatch-counters.js';
 import type { ResultSink } from './dispatcher-types.js';
 import type { Placement } from './placement.js';
@@ -11,7 +11,7 @@ const NO_BYTES = Buffer.alloc(0);
 export interface HeldRequestsParts {
   readonly requests: RequestTable;
   readonly placement: Placement;
-  readonly deadlines: DeadlineSet<number>;
+  readonly deadlines: SlotDeadlines;
   readonly counters: DispatchCounters;
   readonly sink: ResultSink;
 }

@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.js';
-import type { DeadlineSet } from '../base/deadline.js';
 import { HostLinkError } from '../base/errors.js';
+import type { SlotDeadlines } from '../base/slot-deadlines.js';
 import { HELD_CALL } from '../channel/messages.js';
 import { REQUEST_STATE, type Request, type RequestTable } from './request-table.js';
 
 export interface LastWordsParts {
   readonly clock: Clock;
   readonly requests: RequestTable;
-  readonly deadlines: DeadlineSet<number>;
+  readonly deadlines: SlotDeadlines;
   /** How long a word is waited for; 0: not at all. */
   readonly wordMs: number;
   /** Tell the caller. The request lives on until its worker answers. */

@@ -9,6 +9,7 @@ import { SEND } from './half-session-port.js';
 import { dfcBit, RESPONSE_DEFINITE, RESPONSE_EXCEPTION, type SessionRules } from './session-rules.js';
 
 const { IDLE, WAIT_BRACKET, READY, SENDING, CANCEL_WANTED } = CHAIN_OUT.state;
+const NO_PAYLOAD = new Uint8Array(0);
 const RQE1 = M.RH1_DR1 | M.RH1_ERI;
 const RQD1 = M.RH1_DR1;
 
@@ -65,7 +66,15 @@ export function sendChain(core: SessionCore, payload: Uint8Array, from: number, 
   stepChainOut(core, mustBid ? CHAIN_OUT.event.START_BRACKET : CHAIN_OUT.event.START);
   if (core.bracket === BRACKET.state.BETB && !mustBid) stepBracket(core, BRACKET.event.COMMIT);
   settle(core);
+  if (core.chainOut === READY || core.chainOut === SENDING || core.chainOut === WAIT_BRACKET) keepPayload(core);
   return true;
+}
+
+/** What could not go out at once, for pacing or for a bracket, goes from a copy later. */
+function keepPayload(core: SessionCore): void {
+  core.payload = new Uint8Array(core.payload.subarray(core.at, core.to));
+  core.to -= core.at;
+  core.at = 0;
 }
 
 /** The partner is first speaker and the profile has BID; without BID the data itself is the bid. */
@@ -138,7 +147,7 @@ function sendElement(core: SessionCore): boolean {
   const from = core.at;
   const end = ruSize !== 0 && core.to - from > ruSize ? from + ruSize : core.to;
   const isLast = end === core.to;
-  const flags = core.sendFlags;
+  const { payload, sendFlags: flags } = core;
   let rh0 = isLast ? M.RH0_ECI : 0;
   let rh1 = isLast ? core.lastForm : core.partForm;
   let rh2 = isLast && (flags & SEND.CD) !== 0 ? M.RH2_CDI : 0;
@@ -156,7 +165,7 @@ function sendElement(core: SessionCore): boolean {
   if (isFirst) beginSending(core, snf);
   if (isLast) endSending(core);
   else stepChainOut(core, CHAIN_OUT.event.SENT_PART);
-  core.port.transmit(false, snf, rh0, rh1, rh2, core.payload, from, end);
+  core.port.transmit(false, snf, rh0, rh1, rh2, payload, from, end);
   return isLast;
 }
 
@@ -168,6 +177,7 @@ function beginSending(core: SessionCore, snf: number): void {
 }
 
 function endSending(core: SessionCore): void {
+  core.payload = NO_PAYLOAD;
   const isDefinite = core.lastForm === RQD1;
   stepChainOut(core, isDefinite ? CHAIN_OUT.event.SENT_LAST_DEFINITE : CHAIN_OUT.event.SENT_LAST);
   const hasCd = (core.sendFlags & SEND.CD) !== 0;

@@ -77,7 +77,7 @@ export class HalfSession {
 
   /**
    * Start one chain: RUs of the BIND's size, BB between brackets, BID first where the partner is first speaker; it stops
-   * on pacing and goes on by itself. `payload` is not changed and must stay untouched until `sent`.
+   * on pacing and goes on by itself. `payload` is neither changed nor kept: what cannot go out at once is copied.
    * @param flags of SEND
    * @returns false when it cannot start; nothing is done then
    * @throws HostLinkError PAYLOAD_TOO_LONG when the session has no chains and one RU is too short

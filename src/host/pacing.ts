@@ -77,6 +77,11 @@ export class PacingOut {
     return this.window === 0 || this.credit > 0;
   }
 
+  /** May so many requests go out now? */
+  allows(count: number): boolean {
+    return this.window === 0 || this.credit >= count;
+  }
+
   /** One request is being sent. @returns true when it opens a window and must carry PI */
   take(): boolean {
     if (this.window === 0) return false;

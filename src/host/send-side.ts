@@ -101,12 +101,12 @@ export class SendSide {
     const { rules, row } = this.session;
     row.replies += 1;
     row.bytesOut += to - from;
-    const fits = to - from <= rules.ruSizeOut && this.waiting.size === 0 && this.current === undefined;
-    if (fits && rules.mode !== MODE.contention && this.pacing.canSend && this.mayStart()) {
+    const isFirst = this.waiting.size === 0 && this.current === undefined;
+    if (isFirst && this.fitsNow(to - from) && rules.mode !== MODE.contention && this.mayStart()) {
       const { brackets } = this.session;
       if ((brackets.state === 'INB' || brackets.state === 'UNUSED') && brackets.leave() === 'now') {
         this.begin(flags);
-        this.putElement(bytes, from, to, true);
+        this.putChain(bytes, from, to);
         this.finish();
         if (this.own.size > 0) this.pump();
         return;
@@ -114,6 +114,20 @@ export class SendSide {
     }
     this.enqueue(Buffer.from(bytes.subarray(from, to)), flags, false);
     this.pump();
+  }
+
+  /** May a whole chain of so many bytes go out at once? */
+  private fitsNow(size: number): boolean {
+    const { ruSizeOut, pluChains } = this.session.rules;
+    if (size <= ruSizeOut) return this.pacing.canSend;
+    return pluChains && this.pacing.allows(Math.ceil(size / ruSizeOut));
+  }
+
+  private putChain(bytes: Buffer, from: number, to: number): void {
+    const { ruSizeOut } = this.session.rules;
+    let at = from;
+    for (; to - at > ruSizeOut; at += ruSizeOut) this.putElement(bytes, at, at + ruSizeOut, false);
+    this.putElement(bytes, at, to, true);
   }
 
   /** Send data that answers nothing: between brackets, after a BID where the LU is first speaker. The bytes are copied. */

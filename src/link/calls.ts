@@ -3,7 +3,7 @@ import { HostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import { HELD_CALL, LU_TARGET, OPEN_TARGET } from '../channel/messages.js';
 import { HeldSessions } from './held-sessions.js';
-import { LuCalls, type LuWaiter } from './lu-calls.js';
+import { LuCalls, type LuWaiter, waiterOf } from './lu-calls.js';
 import type { Recovery } from './recovery.js';
 import type { LuSession } from './session.js';
 import type { SessionTable } from './session-table.js';
@@ -162,7 +162,7 @@ export class Calls {
       this.refuse(id);
       return;
     }
-    queue.push({ id, bytes, from, to, isOpen: false });
+    queue.push(waiterOf(id, bytes, from, to, false));
     this.waitingCount += 1;
   }
 

@@ -15,6 +15,12 @@ export interface LuWaiter {
   readonly isOpen: boolean;
 }
 
+/** Let a request wait: its payload is copied, as the block that it came in is written over. */
+export function waiterOf(id: number, bytes: Buffer, from: number, to: number, isOpen: boolean): LuWaiter {
+  const payload = Buffer.from(bytes.subarray(from, to));
+  return { id, bytes: payload, from: 0, to: payload.length, isOpen };
+}
+
 /**
  * Requests for one LU by its place in the link. An LU of a pool is given when it is free, or brought up for the request;
  * else its caller is told at once whether a retry makes sense. A dedicate LU serves its terminal only: the request waits
@@ -56,7 +62,7 @@ export class LuCalls {
         return this.unavailable(id, session, session.reason || `the session is ${session.state}`);
       }
     }
-    session.waiter = { id, bytes, from, to, isOpen };
+    session.waiter = waiterOf(id, bytes, from, to, isOpen);
     this.waiting += 1;
     this.recovery.hurry(session);
   }

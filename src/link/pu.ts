@@ -26,6 +26,7 @@ import { Reassembler } from '../sna/segment.js';
 import { describeSense, printSense } from '../sna/sense.js';
 import type { LinkCounters } from './counters.js';
 import { type LinkStation, PiuSender } from './piu-sender.js';
+import { ReplyPool } from './reply-pool.js';
 import type { ProtocolError, Reports } from './reports.js';
 import { LuSession, type SessionOwner } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -64,6 +65,8 @@ const SENSE = {
   LU_NOT_ACTIVE: 0x80090000,
 } as const;
 
+const NOT_FMD_REQUEST = RH0_RRI | RH0_CATEGORY_MASK;
+
 /**
  * A PU 2.0 node on one circuit: takes PIUs apart by (DAF, OAF), answers for the PU itself, and hands the rest to its LUs.
  * @source sna-wire sections 1.1 (demultiplexing), 1.3 (segments), 3.2 (SSCP-PU)
@@ -73,6 +76,7 @@ export class Pu implements SessionOwner {
   readonly channel: WorkerChannel;
   readonly sna: SnaOptions;
   readonly replySizeMax: number;
+  readonly replies = new ReplyPool();
   readonly sender: PiuSender;
   private readonly logger: Logger;
   private readonly isPayloadLogged: boolean;
@@ -219,7 +223,10 @@ export class Pu implements SessionOwner {
   private segment(bytes: Buffer, from: number, to: number): void {
     try {
       const whole = this.reassembler.push(bytes, from, to);
-      if (whole) this.dispatch(whole, 0, whole.length);
+      if (whole === null) return;
+      this.dispatch(whole, 0, whole.length);
+      // Of data nobody keeps a view.
+      if ((whole[TH_SIZE]! & NOT_FMD_REQUEST) === 0) this.reassembler.recycle(whole);
     } catch (error) {
       this.broken('segment', this.byAddress[bytes[from + 2]!], toHostLinkError(error).message);
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;

@@ -9,6 +9,7 @@ import { describeSense } from '../sna/sense.js';
 import type { Hold } from './hold.js';
 import type { LuWaiter } from './lu-calls.js';
 import type { Failure } from './reasons.js';
+import type { Reply, ReplyPool } from './reply-pool.js';
 import type { SessionList } from './session-table.js';
 import type { SscpLu } from './sscp-lu.js';
 
@@ -17,6 +18,7 @@ export interface SessionOwner {
   readonly channel: WorkerChannel;
   readonly sna: SnaOptions;
   readonly replySizeMax: number;
+  readonly replies: ReplyPool;
   /** Send one BIU of the LU-LU session, segmented as the link asks. */
   transmit(
     session: LuSession,
@@ -89,8 +91,8 @@ export class LuSession implements HalfSessionPort {
   hostText = '';
   private requestId: number = NO_REQUEST;
   private hasCaller = false;
-  private parts: Buffer[] = [];
-  private partsSize = 0;
+  /** A reply of which the last RU has not come yet. */
+  private reply: Reply | undefined;
   private isReceiving = false;
   private change: { readonly state: LuLuState; readonly cause: string; readonly senseData: number } | undefined;
 
@@ -137,7 +139,7 @@ export class LuSession implements HalfSessionPort {
   }
 
   /**
-   * Send a request to the host. The bytes must stay untouched until its answer.
+   * Send a request to the host. The bytes are not kept: what cannot go out at once is copied.
    * @returns busy when the session cannot take it now, failed when it never can (its caller has been told); nothing was sent
    *   then
    */
@@ -242,7 +244,7 @@ export class LuSession implements HalfSessionPort {
       return 0;
     }
     const isComplete = (flags & RECEIVED.LAST) !== 0 && this.endsReply(flags);
-    if (isComplete && this.partsSize === 0) {
+    if (isComplete && this.reply === undefined) {
       if (to - from > this.owner.replySizeMax) return this.replyTooLong(to - from);
       this.answer(bytes, from, to);
       return 0;
@@ -251,8 +253,7 @@ export class LuSession implements HalfSessionPort {
   }
 
   chainDiscarded(): void {
-    this.parts = [];
-    this.partsSize = 0;
+    this.dropReply();
     this.hold?.discard();
   }
 
@@ -305,13 +306,11 @@ export class LuSession implements HalfSessionPort {
   }
 
   private collect(bytes: Uint8Array, from: number, to: number, isComplete: boolean): number {
-    const size = this.partsSize + (to - from);
+    const size = (this.reply?.length ?? 0) + (to - from);
     if (size > this.owner.replySizeMax) return this.replyTooLong(size);
-    this.parts.push(Buffer.from(bytes.subarray(from, to)));
-    this.partsSize = size;
-    if (!isComplete) return 0;
-    const whole = this.parts.length === 1 ? this.parts[0]! : Buffer.concat(this.parts, size);
-    this.answer(whole, 0, whole.length);
+    this.reply ??= this.owner.replies.take();
+    this.reply.append(bytes, from, to);
+    if (isComplete) this.answer(this.reply.bytes, 0, size);
     return 0;
   }
 
@@ -359,7 +358,12 @@ export class LuSession implements HalfSessionPort {
   /** Without a word to the owner: it looks at the session itself once the PIU at hand has been worked off. */
   private dropCall(): void {
     this.requestId = NO_REQUEST;
-    this.parts = [];
-    this.partsSize = 0;
+    this.dropReply();
+  }
+
+  private dropReply(): void {
+    if (this.reply === undefined) return;
+    this.owner.replies.give(this.reply);
+    this.reply = undefined;
   }
 }

@@ -16,6 +16,10 @@ import {
 export const SENSE_SEGMENTING = 0x80070000;
 export const SENSE_PIU_TOO_LONG = 0x800a0000;
 
+/** Buffers that are kept for the next BIUs: so many, and none longer. */
+const SPARES_MAX = 8;
+const SPARE_SIZE_MAX = 65_536;
+
 /** The least piuSizeMax: TH, RH and one byte. */
 export const PIU_SIZE_LEAST = PIU_HEADER_SIZE + 1;
 
@@ -72,6 +76,7 @@ export class Reassembler {
   private readonly piuSizeMax: number;
   private readonly openMax: number;
   private readonly open = new Map<number, OpenBiu>();
+  private readonly spares: Buffer[] = [];
 
   /**
    * @param piuSizeMax bytes of a reassembled PIU, TH and RH included
@@ -110,6 +115,13 @@ export class Reassembler {
     return this.next(key, bytes, from, to, mpf === TH_MPF_LAST);
   }
 
+  /** The bytes that `push` gave fresh are not used any more: they may be for another BIU. It need not be told. */
+  recycle(piu: Buffer): void {
+    if (this.spares.length < SPARES_MAX && piu.buffer.byteLength <= SPARE_SIZE_MAX) {
+      this.spares.push(Buffer.from(piu.buffer));
+    }
+  }
+
   /** Forget everything: the circuit is gone. */
   reset(): void {
     this.open.clear();
@@ -123,10 +135,15 @@ export class Reassembler {
     if (this.open.size >= this.openMax) throw this.outOfSequence('too many open at once', key, bytes, from, to);
     const length = to - from;
     if (length > this.piuSizeMax) throw tooLong(length, this.piuSizeMax);
-    const biu = { bytes: Buffer.allocUnsafe(Math.min(length * 4, this.piuSizeMax)), length, snf: snfAt(bytes, from) };
+    const biu = { bytes: this.room(Math.min(length * 4, this.piuSizeMax)), length, snf: snfAt(bytes, from) };
     biu.bytes.set(bytes.subarray(from, to), 0);
     biu.bytes[0]! |= TH_MPF_WHOLE;
     this.open.set(key, biu);
+  }
+
+  private room(size: number): Buffer {
+    const spare = this.spares.pop();
+    return spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafeSlow(size);
   }
 
   private next(key: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): Buffer | null {
@@ -170,7 +187,7 @@ function view(bytes: Uint8Array, from: number, to: number): Buffer {
 }
 
 function grown(biu: OpenBiu, needed: number, max: number): Buffer {
-  const bigger = Buffer.allocUnsafe(Math.min(Math.max(needed, biu.bytes.length * 2), max));
+  const bigger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, biu.bytes.length * 2), max));
   bigger.set(biu.bytes.subarray(0, biu.length), 0);
   return bigger;
 }
