@@ -133,6 +133,8 @@ export class PuHarness {
     const bytes = Buffer.from(payload, 'hex');
     this.sessions.calls.request(id, 0, deadlineMs, bytes, 0, bytes.length);
     this.sessions.calls.requestsEnd();
+    // The block is written over now.
+    bytes.fill(0xee);
   }
 
   /** Answers to callers since last asked. */

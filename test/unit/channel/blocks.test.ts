@@ -51,6 +51,39 @@ describe('blocks', () => {
     );
   });
 
+  it('writes over a block that was given back, where its size fits, and never into one it has handed on', () => {
+    const answers = new AnswerBlock(64);
+    const spare = new ArrayBuffer(256);
+    answers.recycle(spare);
+    answers.add(7, ANSWER_STATUS.reply, new Uint8Array(150).fill(1));
+    const first = answers.take();
+    expect(first).toBe(spare);
+    answers.add(8, ANSWER_STATUS.reply, new Uint8Array(150).fill(2));
+    const second = answers.take()!;
+    expect(second).not.toBe(spare);
+    expect(new Uint8Array(first!)[40]).toBe(1);
+    answers.recycle(new ArrayBuffer(1_000_000));
+    answers.add(9, ANSWER_STATUS.reply, new Uint8Array([3]));
+    expect(answers.take()!.byteLength).toBeLessThan(1000);
+    answers.recycle(new ArrayBuffer(100));
+    answers.add(10, ANSWER_STATUS.reply, new Uint8Array(3000).fill(4));
+    const seen: number[] = [];
+    readAnswers(answers.take()!, (id, _status, bytes, from, to) => seen.push(id, to - from, bytes[to - 1]!));
+    expect(seen).toEqual([10, 3000, 4]);
+  });
+
+  it('keeps only so many spare blocks', () => {
+    const answers = new AnswerBlock(64);
+    const spares = Array.from({ length: 20 }, () => new ArrayBuffer(128));
+    for (const spare of spares) answers.recycle(spare);
+    let used = 0;
+    for (let turn = 0; turn < 20; turn += 1) {
+      answers.add(turn, ANSWER_STATUS.reply, new Uint8Array(64));
+      if (spares.includes(answers.take()!)) used += 1;
+    }
+    expect(used).toBe(4);
+  });
+
   it('starts afresh after take: the block handed on is not written to again', () => {
     const block = new RequestBlock();
     block.add(1, 0, 0, new Uint8Array([1, 2, 3]));

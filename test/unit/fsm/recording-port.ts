@@ -162,6 +162,9 @@ export class Bench {
   }
   send(text: string, flags: number): boolean {
     const bytes = bytesOf(text);
-    return this.session.sendChain(bytes, 0, bytes.length, flags);
+    const isSent = this.session.sendChain(bytes, 0, bytes.length, flags);
+    // Nothing of it may be kept.
+    bytes.fill(0xee);
+    return isSent;
   }
 }

@@ -25,6 +25,8 @@ function ask(harness: PuHarness, id: number, place: number, payload = 'c1'): voi
   const bytes = Buffer.from(payload, 'hex');
   harness.sessions.calls.request(id, LU_TARGET + place, 1e6, bytes, 0, bytes.length);
   harness.sessions.calls.requestsEnd();
+  // The block is written over now.
+  bytes.fill(0xee);
 }
 
 describe('requests for one LU', () => {
