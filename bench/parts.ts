@@ -130,6 +130,15 @@ const RUNNERS: { readonly [P in PartName]: (sizes: PartSizes, say: Say) => Promi
   },
 };
 
+/** What was found, as it is said while it is measured: for figures that were put together afterwards. */
+export function sayFigures({ measures, calls, shares, open, scale }: Partial<Figures>, say: Say): void {
+  if (measures) say(`\n${MEASURES_HEAD}\n${measures.map(printMeasure).join('')}`);
+  if (calls) say(`${print.HEADS.calls}${calls.rows.map(print.printCallsRow).join('')}`);
+  if (shares) say(`${print.HEADS.shares}${shares.rows.map(print.printSharesRow).join('')}`);
+  if (open) say(`${print.HEADS.open}${open.rows.map(print.printOpenRow).join('')}`);
+  if (scale) say(`${print.HEADS.scale}${[...scale.byInFlight, ...scale.byLinks].map(print.printScalePoint).join('')}`);
+}
+
 /** Parts one after the other in this process, so that nothing else runs beside any of them. */
 export async function runParts(parts: readonly PartName[], sizes: PartSizes, say: Say): Promise<Partial<Figures>> {
   const figures: Partial<Record<PartName, unknown>> = {};

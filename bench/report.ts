@@ -61,7 +61,15 @@ function callsTable({ calls, lowest, highest }: BenchReport): string[] {
   ];
 }
 
-function sharesTable({ rows, workers }: SharesResult): string[] {
+/** 5.00 (4.00 to 6.00) */
+function between(middle: number | null, low: number | null | undefined, high: number | null | undefined): string {
+  const range = typeof low === 'number' && typeof high === 'number' ? ` (${low.toFixed(2)} to ${high.toFixed(2)})` : '';
+  return `${microseconds(middle)}${range}`;
+}
+
+const SHARES = ['hostUs', 'runtimeUs', 'supervisorUs', 'workersUs', 'otherUs'] as const;
+
+function sharesTable({ rows, workers }: SharesResult, ends: readonly (SharesResult | undefined)[]): string[] {
   return [
     `CPU time of a call, user and system, in microseconds: the embedded host, and the runtime with its ${workers} workers. The supervisor's`,
     "thread has the bench's callers in it, the rest is collections and compiling. *Host alone* is what the host could do with a core to",
@@ -69,9 +77,10 @@ function sharesTable({ rows, workers }: SharesResult): string[] {
     '',
     '| in flight | calls/s | host | runtime | supervisor | workers | rest | host alone, calls/s | loop delay, supervisor | worker |',
     '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...rows.map((row) => {
+    ...rows.map((row, at) => {
+      const [low, high] = ends.map((end) => end?.rows[at]);
       const most = row.hostMostPerSecond === null ? 'unknown' : count(row.hostMostPerSecond);
-      const shares = [row.hostUs, row.runtimeUs, row.supervisorUs, row.workersUs, row.otherUs].map(microseconds);
+      const shares = SHARES.map((name) => between(row[name], low?.[name], high?.[name]));
       const delays = [row.supervisorDelay, row.workerDelay].map(
         (one) => `${one.p50Ms.toFixed(2)} / ${one.p99Ms.toFixed(2)}`,
       );
@@ -80,12 +89,14 @@ function sharesTable({ rows, workers }: SharesResult): string[] {
   ];
 }
 
-function openCells(round: OpenRound): string {
-  const times = [round.p50Ms, round.p99Ms, round.p999Ms, round.maxMs].map((time) => time.toFixed(2)).join(' / ');
-  return `${count(round.perSecond)} | ${times} | ${overloadOf(round)}`;
+function openCells(round: OpenRound, low: OpenRound | undefined, high: OpenRound | undefined): string {
+  const { p50Ms, p99Ms, p999Ms, maxMs } = round;
+  const times = [p50Ms.toFixed(2), between(p99Ms, low?.p99Ms, high?.p99Ms), p999Ms.toFixed(2), maxMs.toFixed(2)];
+  return `${count(round.perSecond)} | ${times.join(' / ')} | ${overloadOf(round)}`;
 }
 
-function openTable({ rows, inFlight, closedPerSecond, piscinaClosedPerSecond, outstandingMax }: OpenResult): string[] {
+function openTable(open: OpenResult, ends: readonly (OpenResult | undefined)[]): string[] {
+  const { rows, inFlight, closedPerSecond, piscinaClosedPerSecond, outstandingMax } = open;
   return [
     `Open loop: calls begin at a fixed rate, and each is counted from when it was due, so waiting counts. The rates are fractions of`,
     `the ${count(closedPerSecond)} calls/s that a closed loop with ${inFlight} in flight reached just before (piscina.run ${count(piscinaClosedPerSecond)}/s), with the same`,
@@ -93,24 +104,31 @@ function openTable({ rows, inFlight, closedPerSecond, piscinaClosedPerSecond, ou
     '',
     '| rate | calls/s asked | hostlink | p50 / p99 / p99.9 / max ms | | piscina.run | p50 / p99 / p99.9 / max ms | |',
     '| ---: | ---: | ---: | ---: | --- | ---: | ---: | --- |',
-    ...rows.map(({ fraction, hostlink, piscina }) => {
-      return `| x ${fraction.toFixed(2)} | ${count(hostlink.askedPerSecond)} | ${openCells(hostlink)} | ${openCells(piscina)} |`;
+    ...rows.map(({ fraction, ...sides }, at) => {
+      const [low, high] = ends.map((end) => end?.rows[at]);
+      const columns = (['hostlink', 'piscina'] as const).map((side) =>
+        openCells(sides[side], low?.[side], high?.[side]),
+      );
+      return `| x ${fraction.toFixed(2)} | ${count(sides.hostlink.askedPerSecond)} | ${columns.join(' | ')} |`;
     }),
   ];
 }
 
-function scaleTable({ sessionsPerLink, byLinks, byInFlight }: ScaleResult): string[] {
-  const row = ({ links, inFlight, hostlink, piscina, ratioToPiscina, p99ToPiscina }: ScalePoint): string => {
-    const ratios = `${ratioToPiscina.toFixed(2)} | ${p99ToPiscina.toFixed(2)}`;
-    return `| ${links} | ${inFlight} | ${cells(hostlink)} | ${cells(piscina)} | ${ratios} |`;
+function scaleTable(scale: ScaleResult, ends: readonly (ScaleResult | undefined)[]): string[] {
+  const { sessionsPerLink, byLinks, byInFlight } = scale;
+  const row = (pick: (result: ScaleResult) => readonly ScalePoint[]) => (point: ScalePoint, at: number) => {
+    const [low, high] = ends.map((end) => end && pick(end)[at]);
+    const columns = (['hostlink', 'piscina'] as const).map((side) => cells(point[side], low?.[side], high?.[side]));
+    const ratios = `${point.ratioToPiscina.toFixed(2)} | ${point.p99ToPiscina.toFixed(2)}`;
+    return `| ${point.links} | ${point.inFlight} | ${columns.join(' | ')} | ${ratios} |`;
   };
   return [
     `Cost against scale: links, each with a worker and ${sessionsPerLink} sessions, and calls in flight; piscina.run on as many threads.`,
     '',
     '| links | in flight | hostlink calls/s | p50 / p99 ms | piscina.run/s | p50 / p99 ms | x piscina | p99 x piscina |',
     '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ...byInFlight.map(row),
-    ...byLinks.map(row),
+    ...byInFlight.map(row((result) => result.byInFlight)),
+    ...byLinks.map(row((result) => result.byLinks)),
   ];
 }
 
@@ -146,7 +164,23 @@ export const PICTURES = 'docs/bench/';
 
 /** The figures as Markdown: pictures and tables of those parts that there are. */
 export function renderReport(report: BenchReport, pictures: readonly Picture[]): string {
-  const { measures, commit, node, cpu, cores, payloadSize, micro, calls, shares, open, scale, routing, runs } = report;
+  const {
+    measures,
+    commit,
+    node,
+    cpu,
+    cores,
+    payloadSize,
+    micro,
+    calls,
+    shares,
+    open,
+    scale,
+    routing,
+    runs,
+    lowest,
+    highest,
+  } = report;
   const show = (file: string): string[] =>
     pictures.filter((one) => one.file === file).map(({ alt }) => `![${alt}](${PICTURES}${file})`);
   const times =
@@ -158,12 +192,12 @@ export function renderReport(report: BenchReport, pictures: readonly Picture[]):
     measures && measuresTable(measures),
     show('goals.svg'),
     calls && callsTable(report),
-    scale && scaleTable(scale),
+    scale && scaleTable(scale, [lowest?.scale, highest?.scale]),
     show('in-flight.svg'),
     show('links.svg'),
-    open && openTable(open),
+    open && openTable(open, [lowest?.open, highest?.open]),
     show('open-loop.svg'),
-    shares && sharesTable(shares),
+    shares && sharesTable(shares, [lowest?.shares, highest?.shares]),
     routing && routingTable(routing),
     micro && microTable(micro),
   ];

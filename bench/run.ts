@@ -2,9 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { MEASURES_HEAD, printMeasure } from './measures.js';
 import {
-  type Figures,
   PARTS,
   PAYLOAD_SIZE,
   type PartName,
@@ -12,6 +10,7 @@ import {
   partsOf,
   runParts,
   type Say,
+  sayFigures,
   sizesOf,
 } from './parts.js';
 import { type Drawn, picturesOf, writePictures } from './plots.js';
@@ -77,13 +76,11 @@ async function figuresOf({ parts, isQuick, isJson, runs }: Options, say: Say): P
   const single = parts.length === 1 ? [] : parts.filter((part) => SINGLE_PARTS.has(part));
   const repeated = parts.filter((part) => !single.includes(part));
   const { median, lowest, highest } = await runProcesses(runs, { parts: repeated, sizes, isQuiet: isJson }, say);
-  printMedians(median, runs, say);
+  for (const [name, figures] of Object.entries({ Lowest: lowest, Highest: highest, Medians: median })) {
+    say(`\n${name} of ${runs} process runs\n`);
+    sayFigures(figures, say);
+  }
   return { figures: { ...median, ...(await runParts(single, sizes, say)) }, lowest, highest };
-}
-
-function printMedians({ measures }: Partial<Figures>, runs: number, say: Say): void {
-  if (measures === undefined) return;
-  say(`\nMedians of ${runs} process runs\n${MEASURES_HEAD}\n${measures.map(printMeasure).join('')}`);
 }
 
 async function main(): Promise<void> {
