@@ -11,9 +11,6 @@ import type { Failure } from './reasons.js';
 import type { LuSession } from './session.js';
 import type { SessionList, SessionTable } from './session-table.js';
 
-/** Between these two a session goes back and forth with every request; nobody is told of that. */
-const IN_USE: Partial<Record<SessionState, boolean>> = { ACTIVE: true, BUSY: true };
-
 /** On the way up: the one session of a lost PU that may try keeps its turn through these. */
 const IS_TRYING: Partial<Record<SessionState, boolean>> = {
   INIT_PENDING: true,
@@ -83,13 +80,13 @@ export class Recovery {
   enter(session: LuSession, state: SessionState, timeoutMs?: number): void {
     if (this.deadlines.size > 0) this.deadlines.remove(session);
     if (timeoutMs !== undefined) this.deadlines.add(session, this.clock.nowMs() + timeoutMs);
-    const from = session.state;
-    if (from === state) return;
+    const from = session.list!;
+    if (from.state === state) return;
     if (this.closings.size > 0) this.closings.delete(session);
     if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
-    this.table.move(session, state);
+    const to = this.table.move(session, state);
     if (state === 'HELD') this.actions.event('session.held', session, { reason: session.reason });
-    if (!IN_USE[from] || !IN_USE[state]) this.actions.changed();
+    if (!from.isInUse || !to.isInUse) this.actions.changed();
   }
 
   /** The SSCP-LU session is active: the LU may ask for its session. */

@@ -2,15 +2,26 @@ import { assert } from '../base/assert.js';
 import { SESSION_STATES, type SessionState } from '../channel/messages.js';
 import type { LuSession } from './session.js';
 
+/** States in which a session is usable. */
+const READY: readonly SessionState[] = ['ACTIVE', 'BUSY', 'LATE', 'OPEN'];
+/** Between these two a session goes back and forth with every request; nobody is told of that. */
+const IN_USE: readonly SessionState[] = ['ACTIVE', 'BUSY'];
+
 /** A doubly linked list through the sessions themselves: taking any member out costs nothing and keeps the order. */
 export class SessionList {
   readonly state: SessionState;
+  /** Are its sessions usable? */
+  readonly isReady: boolean;
+  /** Is it one of the two that a session changes between with every request? */
+  readonly isInUse: boolean;
   head: LuSession | undefined;
   tail: LuSession | undefined;
   size = 0;
 
   constructor(state: SessionState) {
     this.state = state;
+    this.isReady = READY.includes(state);
+    this.isInUse = IN_USE.includes(state);
   }
 
   append(session: LuSession): void {
@@ -41,21 +52,6 @@ export class SessionList {
   }
 }
 
-const IS_READY: Record<SessionState, boolean> = {
-  DOWN: false,
-  READY_TO_INIT: false,
-  INIT_PENDING: false,
-  QUEUED_AT_HOST: false,
-  PENDING_ACTIVE: false,
-  ACTIVE: true,
-  BUSY: true,
-  LATE: true,
-  OPEN: true,
-  RETRY: false,
-  CLOSING: false,
-  HELD: false,
-};
-
 /**
  * All LU sessions of one link, each in exactly one list, and the list is its state. `move` is the only function that
  * changes a state. Those of the pool that are free for a request (ACTIVE) are kept apart by group, longest idle first.
@@ -66,19 +62,13 @@ export class SessionTable {
   readonly ready: number[];
   private readonly lists: Record<SessionState, SessionList>;
   private readonly free: SessionList[];
-  private readonly counts: Record<SessionState, number>;
 
   constructor(groupCount: number) {
     this.ready = new Array<number>(groupCount).fill(0);
     this.free = Array.from({ length: groupCount }, () => new SessionList('ACTIVE'));
     const lists: Partial<Record<SessionState, SessionList>> = {};
-    const counts: Partial<Record<SessionState, number>> = {};
-    for (const state of SESSION_STATES) {
-      lists[state] = new SessionList(state);
-      counts[state] = 0;
-    }
+    for (const state of SESSION_STATES) lists[state] = new SessionList(state);
     this.lists = lists as Record<SessionState, SessionList>;
-    this.counts = counts as Record<SessionState, number>;
   }
 
   /** Take a new session in; it starts DOWN. */
@@ -87,23 +77,28 @@ export class SessionTable {
     this.sessions.push(session);
     session.list = this.lists.DOWN;
     this.lists.DOWN.append(session);
-    this.counts.DOWN += 1;
   }
 
-  /** Put a session into the list of `state`. */
-  move(session: LuSession, state: SessionState): void {
+  /**
+   * Put a session into the list of `state`. Hot path: twice per request, so what is asked about a state is a property of its
+   * list, and not looked up by name.
+   * @returns the list that it is in now
+   */
+  move(session: LuSession, state: SessionState): SessionList {
     const from = session.list;
     assert(from !== undefined, `${session.config.name} is in no table`);
     const { group } = session.config;
-    const to = state === 'ACTIVE' && session.isPooled ? this.free[group] : this.lists[state];
+    const to = state === 'ACTIVE' && session.isPooled ? this.free[group] : this.listOf(state);
     assert(to !== undefined, `group ${group} is not of this table`);
     from.remove(session);
     to.append(session);
     session.list = to;
-    this.counts[from.state] -= 1;
-    this.counts[state] += 1;
-    const gained = Number(IS_READY[state]) - Number(IS_READY[from.state]);
-    if (gained !== 0 && session.isPooled) this.ready[group]! += gained;
+    if (from.isReady !== to.isReady && session.isPooled) this.ready[group]! += to.isReady ? 1 : -1;
+    return to;
+  }
+
+  private listOf(state: SessionState): SessionList {
+    return state === 'BUSY' ? this.lists.BUSY : this.lists[state];
   }
 
   /** The longest idle free session of a group, still ACTIVE, or undefined. */
@@ -117,11 +112,12 @@ export class SessionTable {
   }
 
   count(state: SessionState): number {
-    return this.counts[state];
+    const { size } = this.lists[state];
+    return state === 'ACTIVE' ? this.free.reduce((sum, list) => sum + list.size, size) : size;
   }
 
   /** Counts in the order of SESSION_STATES. */
   countsByState(): number[] {
-    return SESSION_STATES.map((state) => this.counts[state]);
+    return SESSION_STATES.map((state) => this.count(state));
   }
 }

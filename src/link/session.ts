@@ -119,8 +119,7 @@ export class LuSession implements HalfSessionPort {
 
   /** Is it one that requests run on? */
   get isInUse(): boolean {
-    const { state } = this;
-    return state === 'ACTIVE' || state === 'BUSY' || state === 'LATE' || state === 'OPEN';
+    return this.list?.isReady === true;
   }
 
   /** Does it carry a request, with or without a caller that still waits? */
