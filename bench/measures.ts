@@ -22,7 +22,7 @@ export function goalSizes(isQuick: boolean): MeasuresSize {
   return {
     loaded: { ...pair, ...rounds, payloadSize, inFlight: [512, 256] },
     // Some thousand calls are made before all of it is compiled, and one at a time takes long for them.
-    single: { ...pair, ...rounds, warmUpMs: isQuick ? 2400 : 4000, payloadSize },
+    single: { ...pair, ...rounds, warmUpMs: isQuick ? 2100 : 4000, payloadSize },
     bringUp: { ...pair, rounds: isQuick ? 3 : 9 },
     loss: { sessionsPerPu: 128, rounds: isQuick ? 5 : 15 },
     memory: { workers: 16, sessionsPerPu: 128, payloadSize, calls: 1000 },

@@ -37,7 +37,7 @@ export interface Figures {
 }
 
 /** Those that take too long for `--quick`; `--quick --only NAME` has them. */
-const LONG_PARTS: ReadonlySet<PartName> = new Set(['open', 'scale', 'routing']);
+const LONG_PARTS: ReadonlySet<PartName> = new Set(['calls', 'open', 'scale', 'routing']);
 
 export function partsOf(isQuick: boolean): PartName[] {
   return PARTS.filter((part) => !isQuick || !LONG_PARTS.has(part));
@@ -56,12 +56,12 @@ const OUTSTANDING_MAX = 8192;
 /** The sizes of the README. @param isQuick fewer, and shorter rounds */
 export function sizesOf(isQuick: boolean): PartSizes {
   const pair = { workers: 2, sessionsPerPu: 128, payloadSize: PAYLOAD_SIZE };
-  const rounds = isQuick ? { roundMs: 250, rounds: 1, warmUpMs: 500 } : { roundMs: 1000, rounds: 3, warmUpMs: 1500 };
+  const rounds = isQuick ? { roundMs: 250, rounds: 1, warmUpMs: 1200 } : { roundMs: 1000, rounds: 3, warmUpMs: 1500 };
   const routing = isQuick ? { roundMs: 60, rounds: 3, warmUpMs: 200 } : { roundMs: 120, rounds: 30, warmUpMs: 1000 };
   return {
     measures: goalSizes(isQuick),
     micro: { timeMs: isQuick ? 100 : 500 },
-    calls: { ...pair, ...rounds, inFlight: isQuick ? [32, 512] : [1, 32, 256, 512] },
+    calls: { ...pair, ...rounds, inFlight: [1, 32, 256, 512] },
     shares: {
       ...pair,
       inFlight: isQuick ? [512] : [1, 32, 512],
@@ -78,7 +78,7 @@ export function sizesOf(isQuick: boolean): PartSizes {
     },
     scale: {
       ...rounds,
-      ...(isQuick ? {} : { roundMs: 600, warmUpMs: 1000 }),
+      ...(isQuick ? { warmUpMs: 700 } : { roundMs: 600, warmUpMs: 1000 }),
       sessionsPerPu: 128,
       payloadSize: PAYLOAD_SIZE,
       links: [1, 2, 4, 8, 16],

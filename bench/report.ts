@@ -100,7 +100,8 @@ function openTable(open: OpenResult, ends: readonly (OpenResult | undefined)[]):
   return [
     `Open loop: calls begin at a fixed rate, and each is counted from when it was due, so waiting counts. The rates are fractions of`,
     `the ${count(closedPerSecond)} calls/s that a closed loop with ${inFlight} in flight reached just before (piscina.run ${count(piscinaClosedPerSecond)}/s), with the same`,
-    `rates for both. At most ${count(outstandingMax)} are under way; what is due beyond that waits to be sent: overload.`,
+    `rates for both. At most ${count(outstandingMax)} are under way; what is due beyond that waits to be sent: overload. The bench sends`,
+    'each ms and whenever a reply has come, so up to a ms of a latency is its own timer, for both.',
     '',
     '| rate | calls/s asked | hostlink | p50 / p99 / p99.9 / max ms | | piscina.run | p50 / p99 / p99.9 / max ms | |',
     '| ---: | ---: | ---: | ---: | --- | ---: | ---: | --- |',
