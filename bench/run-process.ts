@@ -25,3 +25,6 @@ process.once('message', ({ parts, sizes, isQuiet }: RunOrder) => {
     (error: unknown) => answer({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
+
+// Its answer has been given, or nobody waits for it any more.
+process.once('disconnect', () => process.exit());

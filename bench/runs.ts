@@ -62,15 +62,16 @@ export function runInProcess(order: RunOrder): Promise<Partial<Figures>> {
   // What is said on the way belongs to stdout only where it is not the JSON that is waited for there.
   const child = fork(FILE, { stdio: ['ignore', order.isQuiet ? 'ignore' : 'inherit', 'inherit', 'ipc'] });
   return new Promise((resolve, reject) => {
+    let answer: RunAnswer = { error: 'it said nothing' };
     child.once('message', (message) => {
-      const answer = message as RunAnswer;
-      if ('figures' in answer) return resolve(answer.figures);
-      // What has failed may have left things running that keep the process.
-      child.kill();
-      return reject(new Error(`the process run failed: ${answer.error}`));
+      answer = message as RunAnswer;
     });
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the process run ended with ${code}`)));
+    // Only when it is gone the next may start.
+    child.once('exit', () => {
+      if ('figures' in answer) resolve(answer.figures);
+      else reject(new Error(`the process run failed: ${answer.error}`));
+    });
     child.send(order);
   });
 }
