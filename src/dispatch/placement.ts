@@ -91,16 +91,15 @@ export class Placement {
     }
     if (!this.isStopped) this.cancelPause ??= this.options.clock.after(REFUSAL_PAUSE_MS, () => this.pauseOver());
     this.unreserve(worker, group, seat);
+    // What had been promised to a call that names its LU is the group's again.
+    if (seat !== undefined) this.drain(group);
   }
 
-  /**
-   * A request that is certainly not under way any more: forward it, at most once to each worker, or let it wait in its
-   * order of arrival.
-   */
+  /** A request that is certainly not under way any more: forward it, or let it wait in its order of arrival. */
   placeAgain(request: Request): void {
     const { group, seat, tried } = request;
     const isItsTurn = seat === undefined && this.room.sizeOf(group) === 0;
-    const worker = isItsTurn ? this.balancer.pick(this.candidates, group, tried) : undefined;
+    const worker = isItsTurn ? this.pickAgain(group, tried) : undefined;
     if (worker === undefined) {
       this.enqueue(request);
       return;
@@ -142,6 +141,15 @@ export class Placement {
     if (seat === undefined || !seat.isDedicated) worker.reserved[group]! -= 1;
     if (seat !== undefined) seat.running -= 1;
     worker.reservedTotal -= 1;
+  }
+
+  /**
+   * One that refused it comes last, and only where it has shown room since: if the request waited for that, all that come
+   * behind it would wait as well, for a session that is free.
+   */
+  private pickAgain(group: number, tried: ReadonlySet<WorkerRecord> | undefined): WorkerRecord | undefined {
+    const worker = this.balancer.pick(this.candidates, group, tried);
+    return worker === undefined && tried !== undefined ? this.balancer.pick(this.candidates, group) : worker;
   }
 
   private drain(group: number): void {

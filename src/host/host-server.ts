@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { AcceptedSocket } from '../base/accepted-socket.js';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { HostConnection, HostTransport } from './connection.js';
@@ -6,6 +7,7 @@ import type { PeerDefinition } from './definitions.js';
 import type { HostNode } from './host-node.js';
 
 const BACKLOG = 511;
+const READ_BUFFER_SIZE = 65_536;
 const KEEPALIVE_DELAY_MS = 30_000;
 
 function plainAddress(address: string | undefined): string {
@@ -46,7 +48,7 @@ export class HostServer {
   constructor(node: HostNode) {
     this.node = node;
     this.clock = node.clock;
-    this.server = net.createServer({ noDelay: true }, (socket) => this.onAccepted(socket));
+    this.server = net.createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.onAccepted(socket));
   }
 
   /**
@@ -85,31 +87,32 @@ export class HostServer {
     socket.once('close', () => this.sockets.delete(socket));
   }
 
-  private onAccepted(socket: net.Socket): void {
+  private onAccepted(accepted: net.Socket): void {
+    const read = new AcceptedSocket(accepted, READ_BUFFER_SIZE);
+    const { socket } = read;
     this.track(socket);
     const remoteAddress = plainAddress(socket.remoteAddress);
-    if (this.joinAwaited(socket, remoteAddress)) return;
+    if (this.joinAwaited(read, remoteAddress)) return;
     const peer = this.node.definitions.peers.find(
       (one) => one.address === remoteAddress && one.connections === 2 && !this.busyPeers.has(one),
     );
     const { connections } = this.node.definitions.listen;
     const isPair = connections === 2 || (connections === 'auto' && peer !== undefined);
-    if (!isPair) this.join(socket, socket, remoteAddress, peer);
-    else this.connectBack(socket, remoteAddress, peer);
+    if (!isPair) this.join(read, socket, remoteAddress, peer);
+    else this.connectBack(read, remoteAddress, peer);
   }
 
   /** Two connections: we write on one of our own, to the peer's port. @source RFC 1795 section 7.1 */
-  private connectBack(read: net.Socket, remoteAddress: string, peer: PeerDefinition | undefined): void {
+  private connectBack(read: AcceptedSocket, remoteAddress: string, peer: PeerDefinition | undefined): void {
     const port = peer?.port ?? this.node.definitions.listen.peerPort;
     if (peer) this.busyPeers.add(peer);
-    read.pause();
     const write = net.connect({ host: remoteAddress, port });
     this.track(write);
-    read.once('close', () => {
+    read.socket.once('close', () => {
       write.destroy();
       if (peer) this.busyPeers.delete(peer);
     });
-    write.once('close', () => read.destroy());
+    write.once('close', () => read.socket.destroy());
     write.once('connect', () => this.join(read, write, remoteAddress, peer));
   }
 
@@ -139,12 +142,12 @@ export class HostServer {
   }
 
   /** Is this the other half of a pair that we began? */
-  private joinAwaited(read: net.Socket, remoteAddress: string): boolean {
+  private joinAwaited(read: AcceptedSocket, remoteAddress: string): boolean {
     for (const [peer, write] of this.awaited) {
       if (peer.address !== remoteAddress) continue;
       this.awaited.delete(peer);
-      write.once('close', () => read.destroy());
-      read.once('close', () => write.destroy());
+      write.once('close', () => read.socket.destroy());
+      read.socket.once('close', () => write.destroy());
       if (!write.connecting) this.join(read, write, remoteAddress, peer);
       else write.once('connect', () => this.join(read, write, remoteAddress, peer));
       return true;
@@ -153,17 +156,19 @@ export class HostServer {
   }
 
   private join(
-    read: net.Socket,
+    read: AcceptedSocket | net.Socket,
     write: net.Socket,
     remoteAddress: string,
     peer: PeerDefinition | undefined,
   ): HostConnection {
-    const facts = { remoteAddress, connections: read === write ? 1 : 2, peer } as const;
-    const connection = this.node.attach(new SocketTransport(read, write), facts);
-    read.on('data', (chunk: Buffer) => connection.data(chunk));
-    read.once('close', () => connection.closed());
+    const socket = read instanceof AcceptedSocket ? read.socket : read;
+    const facts = { remoteAddress, connections: socket === write ? 1 : 2, peer } as const;
+    const connection = this.node.attach(new SocketTransport(socket, write), facts);
+    socket.once('close', () => connection.closed());
     write.once('close', () => connection.closed());
-    read.resume();
+    const onData = (chunk: Buffer): void => connection.data(chunk);
+    if (read instanceof AcceptedSocket) read.listen(onData);
+    else socket.on('data', onData);
     return connection;
   }
 }
