@@ -54,9 +54,9 @@ export class DispatchModel {
   /** Workers that drained to their end, and those lost on the way. */
   drained = 0;
   lostDraining = 0;
+  /** Requests given to a worker that had refused them, and has shown room since. */
+  again = 0;
   private isPausing = false;
-  /** Per group: who waits was sent back by all workers that have room. */
-  private readonly isHeldBack = new Array<boolean>(GROUPS).fill(false);
   private readonly bySlot: (ModelRequest | undefined)[] = [];
   private submitting: ModelRequest | undefined;
 
@@ -88,10 +88,6 @@ export class DispatchModel {
   private hasRoom(worker: number, group: number): boolean {
     const { state, ready, full } = this.workers[worker]!;
     return state === 'READY' && !full[group]! && this.held(worker, group).length < ready[group]!;
-  }
-
-  private hasTriedAll(request: ModelRequest): boolean {
-    return this.workers.every((_, index) => request.tried.has(index) || !this.hasRoom(index, request.group));
   }
 
   private anyRoom(group: number): boolean {
@@ -142,12 +138,11 @@ export class DispatchModel {
     assert.equal(this.hasRoom(worker, group), true);
     const earlier = this.of('waiting', group).filter((one) => one.tag < request.tag);
     assert.deepEqual(earlier, []);
-    assert.equal(request.place === 'placing' && request.tried.has(worker), false, 'at most once to each worker');
-    const tried = request.place === 'placing' ? request.tried : new Set();
-    const others = this.workers
-      .map((_, index) => index)
-      .filter((index) => this.hasRoom(index, group) && !tried.has(index));
-    const least = Math.min(...others.map((index) => this.held(index, group).length));
+    const others = this.workers.map((_, index) => index).filter((index) => this.hasRoom(index, group));
+    const untried = others.filter((index) => !request.tried.has(index));
+    if (request.tried.has(worker)) this.again += 1;
+    if (untried.length > 0) assert.equal(request.tried.has(worker), false, 'those that refused it come last');
+    const least = Math.min(...(untried.length > 0 ? untried : others).map((index) => this.held(index, group).length));
     assert.equal(this.held(worker, group).length, least);
     request.place = 'atWorker';
     request.worker = worker;
@@ -195,7 +190,6 @@ export class DispatchModel {
       model.ready[group] = count;
       model.full[group] = false;
     });
-    this.isHeldBack.fill(false);
     const isUsable = ready.some((count) => count > 0);
     if (model.state !== 'DRAINING') model.state = isUsable ? 'READY' : 'LINK_DOWN';
     const states = new Array<number>(11).fill(0);
@@ -221,7 +215,6 @@ export class DispatchModel {
     const isRetry = isUnknown && SERVICES[request.service]!.idempotent && !request.isRetried && !wasAbandoned;
     this.workers[worker]!.full[request.group] = isRefusal;
     if (isRefusal) this.pause();
-    else this.isHeldBack[request.group] = false;
     if (isRefusal) request.tried.add(worker);
     request.place = wasAbandoned ? 'done' : 'placing';
     request.worker = -1;
@@ -235,9 +228,20 @@ export class DispatchModel {
     this.dispatcher.answers(worker, block.take()!);
     if (request.place !== 'placing') return;
     request.place = 'waiting';
-    // Only workers that had refused it have room: it waits, at the longest until the pause is over.
-    if (isRefusal && this.anyRoom(request.group)) this.isHeldBack[request.group] ||= this.hasTriedAll(request);
     request.tried.clear();
+  }
+
+  /** A request is refused by its worker, which then shows room, and by all others that it is sent on to. */
+  sendRound(nth: number): void {
+    const atWorkers = this.of('atWorker');
+    if (atWorkers.length === 0) return;
+    const request = atWorkers[nth % atWorkers.length]!;
+    const { worker } = request;
+    for (let turn = 0; turn < WORKERS && request.place === 'atWorker'; turn += 1) {
+      this.answer(request.worker, this.held(request.worker).indexOf(request), ANSWER_STATUS.refused, '');
+      this.check();
+      if (turn === 0) this.report(worker, [...this.workers[worker]!.ready]);
+    }
   }
 
   /** All workers are asked again a while after the first refusal. Asked for before the dispatcher's, so it fires first. */
@@ -247,7 +251,6 @@ export class DispatchModel {
     this.clock.after(REFUSAL_PAUSE_MS, () => {
       this.isPausing = false;
       for (const { full } of this.workers) full.fill(false);
-      this.isHeldBack.fill(false);
     });
   }
 
@@ -361,8 +364,7 @@ export class DispatchModel {
     assert.equal(dispatcher.living, this.requests.filter((one) => one.place !== 'done').length);
     for (let group = 0; group < GROUPS; group += 1) {
       assert.equal(dispatcher.waitingOf(group), this.of('waiting', group).length);
-      if (dispatcher.waitingOf(group) === 0) this.isHeldBack[group] = false;
-      else if (!this.isHeldBack[group]) assert.equal(this.anyRoom(group), false);
+      if (dispatcher.waitingOf(group) > 0) assert.equal(this.anyRoom(group), false, 'nobody waits while there is room');
     }
   }
 

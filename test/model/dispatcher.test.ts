@@ -67,6 +67,7 @@ const COMMANDS = [
   answer,
   report,
   report,
+  command('sendRound', fc.tuple(nth), (model, at) => model.sendRound(at)),
   command('abort', fc.tuple(nth), (model, at) => model.abort(at)),
   command('abortDone', fc.tuple(nth), (model, at) => model.abortDone(at)),
   command('stray', fc.tuple(worker, nth), (model, index, at) => model.strayAnswer(index, at)),
@@ -84,6 +85,7 @@ describe('the dispatcher against a counting model', () => {
       queued: 0,
       forwarded: 0,
       refused: 0,
+      again: 0,
       retried: 0,
       late: 0,
       queueFull: 0,
@@ -96,6 +98,7 @@ describe('the dispatcher against a counting model', () => {
         fc.modelRun(() => ({ model: {}, real: model }), commands);
         model.finish();
         seen.given += model.requests.length;
+        seen.again += model.again;
         seen.drained += model.drained;
         seen.lostDraining += model.lostDraining - model.drained;
         for (const key of ['queued', 'forwarded', 'refused', 'retried', 'late', 'queueFull'] as const) {

@@ -4,6 +4,7 @@ import { createSimulatedClock } from '../../src/base/clock.js';
 import { HostLinkError } from '../../src/base/errors.js';
 import { ANSWER_STATUS, AnswerBlock, type AnswerStatus } from '../../src/channel/blocks.js';
 import { LU_TARGET } from '../../src/channel/messages.js';
+import { hasRoom } from '../../src/dispatch/balancer.js';
 import { Directory } from '../../src/dispatch/directory.js';
 import { Dispatcher } from '../../src/dispatch/dispatcher.js';
 import { type LuSeat, LuSeats } from '../../src/dispatch/lu-seats.js';
@@ -159,7 +160,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.integer({ min: 1, max: 500 }).map(
       (ms): Step =>
         (w) =>
@@ -167,7 +168,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.constantFrom('L02', 'L13').map(
       (name): Step =>
         (w) =>
@@ -246,6 +247,9 @@ describe('requests that name their LU', () => {
             expect(entry.results).toBeLessThanOrEqual(1);
             if (entry.dueMs <= world.clock.nowMs()) expect(entry.results, 'its deadline is kept').toBe(1);
           }
+          if (world.dispatcher.waitingOf(0) === 0) continue;
+          const free = world.directory.list('READY').filter((one) => hasRoom(one, 0));
+          expect(free, 'no pool call waits while there is room').toEqual([]);
         }
         finish(world);
         for (const name of ['T00', 'T01', 'T10', 'T11']) world.submit(world.seats.ofTerminal(name), 500);
