@@ -74,7 +74,6 @@ export function benchHost(links: number, piuSizeMax = PIU_SIZE_MAX): HostDefinit
     };
   });
   return {
-    dlsw: { window: 256 },
     logModes: [{ name: 'LU0FAST' }],
     applications: [{ name: 'ECHO', program: 'ECHO' }],
     pus,

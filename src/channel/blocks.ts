@@ -80,7 +80,7 @@ class BlockWriter {
   private begin(): void {
     const { sizeNext, spares } = this;
     const spare = spares.pop();
-    const fits = spare !== undefined && spare.byteLength >= sizeNext >> 1 && spare.byteLength <= 4 * sizeNext;
+    const fits = spare !== undefined && spare.byteLength >= sizeNext >> 1 && spare.byteLength <= 2 * sizeNext;
     this.use(fits ? spare : Buffer.allocUnsafeSlow(sizeNext).buffer);
   }
 

@@ -140,7 +140,7 @@ const dlsw = z.strictObject({
     .describe('Take CONTACT as the answer to our XID, and as the answer to CONTACT'),
   keepalive: duration(0, '1h').prefault('30s').describe('Send KEEPALIVE when idle for this long; 0 never'),
   window: whole(1, 65535)
-    .default(256)
+    .default(1024)
     .describe('Flow-control window we offer, frames per circuit; a small one makes many small batches of replies'),
   inactivity: duration(0, '1d')
     .prefault(0)

@@ -98,7 +98,7 @@ const base = z.strictObject({
   dlsw: z
     .strictObject({
       /** INFOFRAMEs a circuit may have under way towards us. */
-      window: z.number().int().min(1).max(65535).default(256),
+      window: z.number().int().min(1).max(65535).default(1024),
       /** 0 never. */
       keepaliveMs: ms.default(0),
       oneMessagePerWrite: z.boolean().default(false),

@@ -170,8 +170,21 @@ describe('OutBlock', () => {
     expect(out.length).toBe(0);
     out.recycle(block!);
     out.reserve(1);
-    out.take();
     expect(out.bytes.buffer).toBe(block!.buffer);
+  });
+
+  it('begins as large as the tick before, with a block that came back where one is large enough', () => {
+    const out = new OutBlock(16);
+    out.reserve(1000);
+    const large = out.take()!;
+    out.reserve(1);
+    expect(out.bytes.length).toBeGreaterThanOrEqual(1000);
+    expect(out.bytes.buffer).not.toBe(large.buffer);
+    const small = out.take()!;
+    for (let each = 0; each < 20; each += 1) out.recycle(Buffer.from(new ArrayBuffer(1024)));
+    out.recycle(large);
+    out.recycle(small);
+    expect((out as unknown as { spares: unknown[] }).spares).toHaveLength(3);
   });
 });
 

@@ -52,8 +52,8 @@ describe('blocks', () => {
   });
 
   it('writes over a block that was given back, where its size fits, and never into one it has handed on', () => {
-    const answers = new AnswerBlock(64);
-    const spare = new ArrayBuffer(256);
+    const answers = new AnswerBlock(100);
+    const spare = new ArrayBuffer(200);
     answers.recycle(spare);
     answers.add(7, ANSWER_STATUS.reply, new Uint8Array(150).fill(1));
     const first = answers.take();

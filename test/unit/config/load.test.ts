@@ -46,7 +46,7 @@ describe('defaults', () => {
       acceptContactAsXidReply: true,
       keepaliveMs: 30_000,
       inactivityMs: 0,
-      window: 256,
+      window: 1024,
       explorer: true,
     });
     expect(link?.sna).toEqual({
