@@ -21,9 +21,9 @@ export class AcceptedSocket {
 
   /**
    * @param accepted of a server with `pauseOnConnect`, not read yet
-   * @param bufferSize bytes of one read at most
+   * @param buffer what is read goes here; others may read into it too, as a chunk is worked off during the call
    */
-  constructor(accepted: net.Socket, bufferSize: number) {
+  constructor(accepted: net.Socket, buffer: Buffer) {
     const inside = accepted as Inside;
     const handle = inside._handle;
     this.isPlain = handle === undefined || handle === null;
@@ -34,8 +34,8 @@ export class AcceptedSocket {
     inside._handle = null;
     accepted.destroy();
     const onread = {
-      buffer: Buffer.allocUnsafeSlow(bufferSize),
-      callback: (size: number, buffer: Uint8Array) => this.received((buffer as Buffer).subarray(0, size)),
+      buffer,
+      callback: (size: number) => this.received(buffer.subarray(0, size)),
     };
     this.socket = new net.Socket({ handle, onread } as net.SocketConstructorOpts);
   }

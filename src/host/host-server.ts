@@ -44,6 +44,8 @@ export class HostServer {
   /** Our halves of pairs whose other half has not come yet. */
   private readonly awaited = new Map<PeerDefinition, net.Socket>();
   private isStopping = false;
+  /** Of all connections: each works its bytes off before the next one reads. */
+  private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
 
   constructor(node: HostNode) {
     this.node = node;
@@ -88,7 +90,7 @@ export class HostServer {
   }
 
   private onAccepted(accepted: net.Socket): void {
-    const read = new AcceptedSocket(accepted, READ_BUFFER_SIZE);
+    const read = new AcceptedSocket(accepted, this.readBuffer);
     const { socket } = read;
     this.track(socket);
     const remoteAddress = plainAddress(socket.remoteAddress);

@@ -1,4 +1,5 @@
 import net, { isIPv4 } from 'node:net';
+import { AcceptedSocket } from '../base/accepted-socket.js';
 import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { LinkConfig, PeerAddress } from '../config/model.js';
@@ -52,6 +53,7 @@ export class TcpTransport implements Transport {
   private ours: net.Socket | undefined;
   /** The connection the peer opened. */
   private theirs: net.Socket | undefined;
+  private theirReader: AcceptedSocket | undefined;
   private isUp = false;
   private isOpening = false;
   private cancelTimer: (() => void) | undefined;
@@ -119,6 +121,7 @@ export class TcpTransport implements Transport {
     }
     this.ours = undefined;
     this.theirs = undefined;
+    this.theirReader = undefined;
   }
 
   destroy(): void {
@@ -130,7 +133,7 @@ export class TcpTransport implements Transport {
   private listen(): void {
     const { address, port } = this.link.local;
     const server = net.createServer(
-      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_DELAY_MS },
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_DELAY_MS, pauseOnConnect: true },
       (socket) => this.accepted(socket),
     );
     server.on('error', (error: NodeJS.ErrnoException) => {
@@ -181,8 +184,9 @@ export class TcpTransport implements Transport {
       socket.destroy();
       return;
     }
-    this.theirs = socket;
-    this.watch(socket, remote);
+    this.theirReader = new AcceptedSocket(socket, this.readBuffer);
+    this.theirs = this.theirReader.socket;
+    this.watch(this.theirs, remote);
     this.connectWhenDue();
   }
 
@@ -213,8 +217,8 @@ export class TcpTransport implements Transport {
     this.cancelTimer?.();
     const socket = (this.ours ?? this.theirs)!;
     this.events.up(plainAddress(socket.localAddress), plainAddress(socket.remoteAddress));
-    // Only now: what the peer sent before both connections were open has waited in the system's buffer.
-    this.theirs?.on('data', (chunk) => this.events.data(chunk));
+    // Only now: what the peer sent before both connections were open has waited.
+    this.theirReader?.listen((chunk) => this.events.data(chunk));
   }
 
   private timedOut(): void {
