@@ -22,6 +22,12 @@ function padded(length: number): number {
   return (length + 3) & ~3;
 }
 
+/**
+ * What is posted before the tick ends: so many entries, or so many bytes. Where all calls of a tick travel in one block,
+ * threads and host take turns instead of working side by side; a post costs what a few calls do.
+ */
+const ENOUGH_COUNT = 64;
+const ENOUGH_SIZE = 262_144;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
 const SPARES_MAX = 4;
 const SPARE_SIZE_MAX = 4 * 1_048_576;
@@ -48,6 +54,11 @@ class BlockWriter {
   /** Bytes used so far. */
   get size(): number {
     return this.used;
+  }
+
+  /** Is there so much in it that whoever reads it should begin, while the rest of the tick is written to another? */
+  get isEnough(): boolean {
+    return this.count >= ENOUGH_COUNT || this.used >= ENOUGH_SIZE;
   }
 
   /** The block to transfer, or undefined when nothing was added. It is its whole buffer: `used` says where it ends. */

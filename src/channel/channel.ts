@@ -72,7 +72,8 @@ export class WorkerChannel {
   /** The host's reply to request `id`: `bytes[from, to)`, copied now. */
   reply(id: number, bytes: Uint8Array, from: number, to: number): void {
     this.answers.add(id, ANSWER_STATUS.reply, bytes, from, to);
-    this.due();
+    if (this.answers.isEnough) this.flushNow();
+    else this.due();
   }
 
   /** The caller of request `id` left, but bytes of it are out: its one last answer is still to come. */

@@ -68,7 +68,8 @@ export class SupervisorChannel {
    */
   request(id: number, group: number, deadlineMs: number, payload: Uint8Array): void {
     this.requests.add(id, group, deadlineMs, payload);
-    if (!this.isFlushDue) this.due();
+    if (this.requests.isEnough) this.postRequests();
+    else if (!this.isFlushDue) this.due();
   }
 
   /** Tell the worker that the caller of `id` left. It still answers. */
@@ -184,14 +185,18 @@ export class SupervisorChannel {
   private flushNow(): void {
     this.isFlushDue = false;
     if (this.isClosed) return;
-    const block = this.requests.take();
-    if (block !== undefined) {
-      this.blocksPosted += 1;
-      this.post({ kind: 'requests', block }, [block]);
-    }
+    this.postRequests();
     if (this.cancels.length === 0) return;
     this.post({ kind: 'cancel', ids: this.cancels });
     this.cancels = [];
+  }
+
+  private postRequests(): void {
+    if (this.isClosed) return;
+    const block = this.requests.take();
+    if (block === undefined) return;
+    this.blocksPosted += 1;
+    this.post({ kind: 'requests', block }, [block]);
   }
 
   private post(message: ToWorker, transferList?: readonly ArrayBuffer[]): void {

@@ -1,4 +1,4 @@
-import { HELD_CALL } from '../../src/channel/messages.js';
+import { HELD_CALL, type SessionState } from '../../src/channel/messages.js';
 import { WORKER_STATES } from '../../src/dispatch/directory.js';
 import { REQUEST_STATE, type Request } from '../../src/dispatch/request-table.js';
 import type { SessionTable } from '../../src/link/session-table.js';
@@ -11,7 +11,7 @@ const IS_UP: ReadonlySet<string> = new Set(['ACTIVE', 'BUSY', 'LATE', 'OPEN']);
 
 /** Every session of a link is in one list, that of its state, and the counts are what the lists hold. */
 export function checkTable(table: SessionTable): Check {
-  const { lists, free, counts } = tableInsides(table);
+  const { lists, free } = tableInsides(table);
   const seen = new Set<unknown>();
   const sizes: Record<string, number> = {};
   const ready = table.ready.map(() => 0);
@@ -31,7 +31,7 @@ export function checkTable(table: SessionTable): Check {
   }
   for (const session of table.sessions) if (!seen.has(session)) return `${session.config.name} is in no list`;
   for (const [state, size] of Object.entries(sizes)) {
-    const count = counts[state as keyof typeof counts];
+    const count = table.count(state as SessionState);
     if (count !== size) return `${size} sessions are ${state}, ${count} are counted`;
   }
   const wrong = ready.findIndex((count, group) => count !== table.ready[group]);

@@ -28,7 +28,6 @@ export function requestsOf(dispatcher: Dispatcher): readonly Request[] {
 export interface TableInsides {
   readonly lists: Readonly<Record<SessionState, SessionList>>;
   readonly free: readonly SessionList[];
-  readonly counts: Readonly<Record<SessionState, number>>;
 }
 
 export function tableInsides(table: SessionTable): TableInsides {
