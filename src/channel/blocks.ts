@@ -29,8 +29,8 @@ function padded(length: number): number {
 const ENOUGH_COUNT = 64;
 const ENOUGH_SIZE = 262_144;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
-const SPARES_MAX = 4;
-const SPARE_SIZE_MAX = 4 * 1_048_576;
+const SPARES_MAX = 8;
+const SPARE_SIZE_MAX = 1_048_576;
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 
@@ -82,17 +82,20 @@ class BlockWriter {
    */
   recycle(block: ArrayBuffer): void {
     const { byteLength } = block;
-    if (byteLength >= this.sizeMin && byteLength <= SPARE_SIZE_MAX && this.spares.length < SPARES_MAX) {
-      this.spares.push(block);
-    }
+    if (byteLength < this.sizeMin || byteLength > SPARE_SIZE_MAX) return;
+    // The oldest goes: what comes now is of the size that is needed now.
+    if (this.spares.length === SPARES_MAX) this.spares.shift();
+    this.spares.push(block);
   }
 
-  /** Begin a block: a spare one of about the right size, or a new one. */
-  private begin(): void {
-    const { sizeNext, spares } = this;
-    const spare = spares.pop();
-    const fits = spare !== undefined && spare.byteLength >= sizeNext >> 1 && spare.byteLength <= 2 * sizeNext;
-    this.use(fits ? spare : Buffer.allocUnsafeSlow(sizeNext).buffer);
+  /** The spare block that came last, of those of about this size, or a new one. */
+  private blockOf(size: number): ArrayBuffer {
+    const { spares } = this;
+    for (let at = spares.length - 1; at >= 0; at -= 1) {
+      const { byteLength } = spares[at]!;
+      if (byteLength >= size && byteLength <= 3 * size) return spares.splice(at, 1)[0]!;
+    }
+    return Buffer.allocUnsafeSlow(size).buffer as ArrayBuffer;
   }
 
   private use(block: ArrayBuffer): void {
@@ -104,7 +107,7 @@ class BlockWriter {
     const at = this.used;
     const end = at + size;
     if (end > this.bytes.length) {
-      if (this.bytes === NO_BYTES) this.begin();
+      if (this.bytes === NO_BYTES) this.use(this.blockOf(this.sizeNext));
       if (end > this.bytes.length) this.grow(end);
     }
     this.used = end;
@@ -114,8 +117,9 @@ class BlockWriter {
 
   private grow(needed: number): void {
     const written = this.bytes.subarray(0, this.used);
-    this.use(Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2)).buffer);
+    this.use(this.blockOf(Math.max(needed, this.bytes.length * 2)));
     this.bytes.set(written);
+    this.recycle(written.buffer as ArrayBuffer);
   }
 
   protected put(payload: Uint8Array, from: number, to: number, at: number): void {

@@ -81,7 +81,7 @@ describe('blocks', () => {
       answers.add(turn, ANSWER_STATUS.reply, new Uint8Array(64));
       if (spares.includes(answers.take()!)) used += 1;
     }
-    expect(used).toBe(4);
+    expect(used).toBe(8);
   });
 
   it('starts afresh after take: the block handed on is not written to again', () => {
