@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import { HostLinkError } from '../base/errors.js';
 
 /**
@@ -121,14 +122,6 @@ class BlockWriter {
     this.bytes.set(written);
     this.recycle(written.buffer as ArrayBuffer);
   }
-
-  protected put(payload: Uint8Array, from: number, to: number, at: number): void {
-    if (to - from < 64) {
-      for (let index = from; index < to; index += 1) this.bytes[at++] = payload[index]!;
-    } else {
-      this.bytes.set(from === 0 && to === payload.length ? payload : payload.subarray(from, to), at);
-    }
-  }
 }
 
 /** Packs requests for a worker. */
@@ -141,7 +134,7 @@ export class RequestBlock extends BlockWriter {
     view.setUint32(at + 4, group, true);
     view.setFloat64(at + 8, deadlineMs, true);
     view.setUint32(at + 16, payload.length, true);
-    this.put(payload, 0, payload.length, at + REQUEST_HEADER);
+    copyBytes(payload, 0, payload.length, this.bytes, at + REQUEST_HEADER);
   }
 }
 
@@ -155,7 +148,7 @@ export class AnswerBlock extends BlockWriter {
     view.setUint32(at, id, true);
     view.setUint32(at + 4, status, true);
     view.setUint32(at + 8, length, true);
-    this.put(payload, from, to, at + ANSWER_HEADER);
+    copyBytes(payload, from, to, this.bytes, at + ANSWER_HEADER);
   }
 }
 

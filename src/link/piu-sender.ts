@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import { copyBytes } from '../base/copy-bytes.js';
 import { type HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { SnaOptions } from '../config/model.js';
 import {
@@ -87,7 +88,7 @@ export class PiuSender {
     out[at + 6] = rh0;
     out[at + 7] = rh1;
     out[at + 8] = rh2;
-    copy(ru, from, end, out, at + PIU_HEADER_SIZE);
+    copyBytes(ru, from, end, out, at + PIU_HEADER_SIZE);
     this.written(out, at, length);
     if (!isWhole) this.sendRest(station, daf, oaf, snf, ru, end, to);
   }
@@ -99,7 +100,7 @@ export class PiuSender {
     if (station === undefined) return;
     const out = this.reserve(station, bytes.length);
     if (out === undefined) return;
-    copy(bytes, 0, bytes.length, out, station.at);
+    copyBytes(bytes, 0, bytes.length, out, station.at);
     this.written(out, station.at, bytes.length);
   }
 
@@ -127,7 +128,7 @@ export class PiuSender {
       const { at } = station;
       out[at] = TH_FID2 | (end === to ? TH_MPF_LAST : TH_MPF_MIDDLE);
       writeAddresses(out, at, daf, oaf, snf);
-      copy(ru, start, end, out, at + TH_SIZE);
+      copyBytes(ru, start, end, out, at + TH_SIZE);
       this.written(out, at, length);
     }
   }
@@ -156,8 +157,4 @@ function writeAddresses(out: Buffer, at: number, daf: number, oaf: number, snf: 
   out[at + 3] = oaf;
   out[at + 4] = snf >>> 8;
   out[at + 5] = snf;
-}
-
-function copy(source: Uint8Array, from: number, to: number, target: Buffer, at: number): void {
-  if (to > from) target.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
 }

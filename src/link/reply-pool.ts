@@ -1,3 +1,5 @@
+import { copyBytes } from '../base/copy-bytes.js';
+
 /** Size of a fresh buffer; it grows by doubling. */
 const REPLY_SIZE_MIN = 16_384;
 /** What is kept for the next replies: so many buffers, and so many bytes in all. */
@@ -17,7 +19,7 @@ export class Reply {
       bigger.set(this.bytes.subarray(0, this.length));
       this.bytes = bigger;
     }
-    this.bytes.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.length);
+    copyBytes(bytes, from, to, this.bytes, this.length);
     this.length = end;
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import { HostLinkError } from '../base/errors.js';
 import {
   PIU_HEADER_SIZE,
@@ -136,7 +137,7 @@ export class Reassembler {
     const length = to - from;
     if (length > this.piuSizeMax) throw tooLong(length, this.piuSizeMax);
     const biu = { bytes: this.room(Math.min(length * 4, this.piuSizeMax)), length, snf: snfAt(bytes, from) };
-    biu.bytes.set(bytes.subarray(from, to), 0);
+    copyBytes(bytes, from, to, biu.bytes, 0);
     biu.bytes[0]! |= TH_MPF_WHOLE;
     this.open.set(key, biu);
   }
@@ -156,7 +157,7 @@ export class Reassembler {
       throw tooLong(length, this.piuSizeMax);
     }
     if (length > biu.bytes.length) biu.bytes = grown(biu, length, this.piuSizeMax);
-    biu.bytes.set(bytes.subarray(from + TH_SIZE, to), biu.length);
+    copyBytes(bytes, from + TH_SIZE, to, biu.bytes, biu.length);
     biu.length = length;
     if (!isLast) return null;
     this.open.delete(key);
