@@ -8,7 +8,8 @@ let lastOffset = 0;
 
 /**
  * Hot path: copy `source[from, to)` to `target[at...]`. To ask a typed array for its buffer costs as much as to copy 2,000
- * bytes, and `Buffer.subarray` and `Buffer.copy` ask each time; here a source is asked once. The last source of which a part was copied stays alive.
+ * bytes, and `Buffer.subarray` and `Buffer.copy` ask each time; here a source is asked once. It stays alive until a part of
+ * another one is copied.
  * @param from not checked here: `from` and `to` lie within the source, the target has room and is other memory
  */
 export function copyBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
