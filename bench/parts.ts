@@ -7,17 +7,19 @@ import * as print from './print.js';
 import { type RoutingOptions, type RoutingResult, runRouting } from './routing.js';
 import { runScale, type ScaleOptions, type ScaleResult } from './scale.js';
 import { runShares, type SharesOptions, type SharesResult } from './shares.js';
+import { runStages, type StagesOptions, type StagesRow } from './stages.js';
 
 export const PAYLOAD_SIZE = 1024;
 
 /** The questions of the bench, in the order in which they are asked. */
-export const PARTS = ['measures', 'micro', 'calls', 'shares', 'open', 'scale', 'routing'] as const;
+export const PARTS = ['measures', 'micro', 'stages', 'calls', 'shares', 'open', 'scale', 'routing'] as const;
 export type PartName = (typeof PARTS)[number];
 
 /** What each part is given. */
 export interface PartSizes {
   readonly measures: MeasuresSize;
   readonly micro: { readonly timeMs: number };
+  readonly stages: StagesOptions;
   readonly calls: CallsOptions;
   readonly shares: SharesOptions;
   readonly open: OpenOptions;
@@ -29,6 +31,7 @@ export interface PartSizes {
 export interface Figures {
   readonly measures: readonly Measure[];
   readonly micro: readonly MicroResult[];
+  readonly stages: readonly StagesRow[];
   readonly calls: CallsResult;
   readonly shares: SharesResult;
   readonly open: OpenResult;
@@ -61,6 +64,14 @@ export function sizesOf(isQuick: boolean): PartSizes {
   return {
     measures: goalSizes(isQuick),
     micro: { timeMs: isQuick ? 100 : 500 },
+    stages: {
+      sessionsPerPu: 128,
+      loops: isQuick ? 1000 : 5000,
+      rows: [
+        { payloadSize: PAYLOAD_SIZE, batch: 64 },
+        { payloadSize: 65_536, piuSizeMax: 2057, batch: 4 },
+      ],
+    },
     calls: { ...pair, ...rounds, inFlight: [1, 32, 256, 512] },
     shares: {
       ...pair,
@@ -103,6 +114,10 @@ const RUNNERS: { readonly [P in PartName]: (sizes: PartSizes, say: Say) => Promi
     const results = await runMicro(micro.timeMs);
     say(print.printMicro(results));
     return results;
+  },
+  stages({ stages }, say) {
+    say(print.HEADS.stages);
+    return runStages(stages, (row) => say(print.printStagesRow(row)));
   },
   async calls({ calls }, say) {
     say(print.HEADS.calls);

@@ -5,10 +5,12 @@ import type { OpenRound, OpenRow } from './open-loop.js';
 import { RATIO_MIN, type RoutingRow } from './routing.js';
 import type { ScalePoint } from './scale.js';
 import type { SharesRow } from './shares.js';
+import { STAGES, type StagesRow } from './stages.js';
 
 /** The bench as text on a terminal: a head for each part, and a line for each of its rows. */
 export const HEADS = {
   micro: '\nCodecs and framing\n',
+  stages: '\nOne call in one thread without sockets, stage by stage, ns: what its code costs, caches warm\n',
   calls:
     '\nWhole calls beside piscina.run and a bare TCP echo: calls per second, p50 and p99 in ms\n' +
     '  in flight    hostlink                      piscina.run echo              bare TCP echo\n',
@@ -41,6 +43,12 @@ export function printCallsRow(row: CallsRow): string {
   const ratios = `x${row.ratioToPiscina.toFixed(2)} piscina, x${row.ratioToTcp.toFixed(2)} TCP`;
   const columns = [row.hostlink, row.piscina, row.tcp].map(figures).join('');
   return `  ${String(row.inFlight).padStart(9)}${columns} ${ratios}\n`;
+}
+
+export function printStagesRow({ payloadSize, nanos }: StagesRow): string {
+  const each = STAGES.map((stage) => `${stage} ${count(nanos[stage]).trim()}`).join(', ');
+  const sum = STAGES.reduce((total, stage) => total + nanos[stage], 0);
+  return `  ${payloadSize.toLocaleString('en-US')} bytes: ${each}; together ${count(sum).trim()}\n`;
 }
 
 /** 1.2, or that nobody knows. */

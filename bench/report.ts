@@ -10,6 +10,7 @@ import { microseconds, overloadOf } from './print.js';
 import { RATIO_MIN, type RoutingCell, type RoutingResult } from './routing.js';
 import type { ScalePoint, ScaleResult } from './scale.js';
 import type { SharesResult } from './shares.js';
+import { STAGES, type StagesRow } from './stages.js';
 
 /** All that the bench found, and on what: the medians of the process runs, if there were several. */
 export interface BenchReport extends Partial<Figures> {
@@ -160,6 +161,22 @@ function microTable(micro: readonly MicroResult[]): string[] {
   ];
 }
 
+function stagesTable(stages: readonly StagesRow[]): string[] {
+  return [
+    'One call in one thread, without sockets and ports, ns: what the code of each stage costs while the caches are warm, the least',
+    'of many loops. *dispatch* is call, dispatcher and request block; *worker* session, chain, PIUs and DLSw; *host* the embedded',
+    'host; *back* DLSw, session and answer block; *deliver* dispatcher and promise. A call really costs the CPU time above: the',
+    'rest is the system, the ports, cold caches and garbage collection.',
+    '',
+    `| bytes | ${STAGES.join(' | ')} | together |`,
+    `| ---: |${' ---: |'.repeat(STAGES.length + 1)}`,
+    ...stages.map(({ payloadSize, nanos }) => {
+      const sum = STAGES.reduce((total, stage) => total + nanos[stage], 0);
+      return `| ${count(payloadSize)} | ${STAGES.map((stage) => count(nanos[stage])).join(' | ')} | ${count(sum)} |`;
+    }),
+  ];
+}
+
 /** Where the README finds the pictures. */
 export const PICTURES = 'docs/bench/';
 
@@ -173,6 +190,7 @@ export function renderReport(report: BenchReport, pictures: readonly Picture[]):
     cores,
     payloadSize,
     micro,
+    stages,
     calls,
     shares,
     open,
@@ -185,7 +203,9 @@ export function renderReport(report: BenchReport, pictures: readonly Picture[]):
   const show = (file: string): string[] =>
     pictures.filter((one) => one.file === file).map(({ alt }) => `![${alt}](${PICTURES}${file})`);
   const times =
-    runs > 1 ? ` Medians of ${runs} process runs (codecs and routing: of one), with the lowest and highest.` : '';
+    runs > 1
+      ? ` Medians of ${runs} process runs (codecs, stages and routing: of one), with the lowest and highest.`
+      : '';
   const sections = [
     [
       `Made by \`npm run bench -- --readme\` of commit ${commit} with Node ${node} on ${cores} cores (${cpu}). Whole calls of ${payloadSize} bytes, the embedded host a process of its own, every reply compared.${times}`,
@@ -199,6 +219,7 @@ export function renderReport(report: BenchReport, pictures: readonly Picture[]):
     open && openTable(open, [lowest?.open, highest?.open]),
     show('open-loop.svg'),
     shares && sharesTable(shares, [lowest?.shares, highest?.shares]),
+    stages && stagesTable(stages),
     routing && routingTable(routing),
     micro && microTable(micro),
   ];

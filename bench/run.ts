@@ -22,7 +22,7 @@ const README = new URL('README.md', ROOT);
 /** What the README's figures are medians of. */
 const README_RUNS = 5;
 /** Those that are of one run: codecs have no neighbour to be held against, routing takes turns thirty times by itself. */
-const SINGLE_PARTS: ReadonlySet<PartName> = new Set(['micro', 'routing']);
+const SINGLE_PARTS: ReadonlySet<PartName> = new Set(['micro', 'stages', 'routing']);
 
 interface Options {
   readonly parts: readonly PartName[];

@@ -7,15 +7,29 @@ import { runLoad, takeTurns } from '../../bench/load.js';
 import { atLeast, atMost, ratioOf } from '../../bench/measure.js';
 import { goalSizes, printMeasure } from '../../bench/measures.js';
 import { runMicro } from '../../bench/micro.js';
+import { printStagesRow } from '../../bench/print.js';
 import { type BenchReport, writeToReadme } from '../../bench/report.js';
 import { cellOf, orderOf, placeOf } from '../../bench/routing.js';
 import { placesOf } from '../../bench/routing-config.js';
+import { runStages, STAGES } from '../../bench/stages.js';
 
 describe('bench', () => {
   it('runs its codec figures, with every frame accounted for', async () => {
     const results = await runMicro(5);
     expect(results.length).toBeGreaterThanOrEqual(8);
     for (const { name, perSecond } of results) expect(perSecond, name).toBeGreaterThan(0);
+  });
+
+  it('sends a call through every stage in one thread, and tells what each cost', async () => {
+    const seen: number[] = [];
+    const rows = [
+      { payloadSize: 100, batch: 3 },
+      { payloadSize: 9000, piuSizeMax: 265, batch: 2 },
+    ];
+    const result = await runStages({ sessionsPerPu: 2, loops: 3, rows }, ({ payloadSize }) => seen.push(payloadSize));
+    expect(seen).toEqual([100, 9000]);
+    for (const { nanos } of result) for (const stage of STAGES) expect(nanos[stage], stage).toBeGreaterThan(0);
+    expect(result.map(printStagesRow).join('')).toMatch(/100 bytes: dispatch [\d,]+, worker .*\n {2}9,000 bytes/);
   });
 
   it('keeps so many under way, and counts each once', async () => {
