@@ -222,11 +222,11 @@ export class Pu implements SessionOwner {
 
   private segment(bytes: Buffer, from: number, to: number): void {
     try {
-      const whole = this.reassembler.push(bytes, from, to);
-      if (whole === null) return;
-      this.dispatch(whole, 0, whole.length);
+      const biu = this.reassembler.join(bytes, from, to);
+      if (biu === null) return;
+      this.dispatch(biu.bytes, 0, biu.length);
       // Of data nobody keeps a view.
-      if ((whole[TH_SIZE]! & NOT_FMD_REQUEST) === 0) this.reassembler.recycle(whole);
+      if ((biu.bytes[TH_SIZE]! & NOT_FMD_REQUEST) === 0) this.reassembler.recycle(biu);
     } catch (error) {
       this.broken('segment', this.byAddress[bytes[from + 2]!], toHostLinkError(error).message);
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;

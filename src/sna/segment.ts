@@ -62,11 +62,11 @@ export function segmentPiu(piu: Uint8Array, piuSizeMax: number): Uint8Array[] {
   return segments;
 }
 
-/** A BIU of which the first segment is here and the last is not. */
-interface OpenBiu {
+/** A BIU that is put together: its PIU is `bytes[0, length)`. */
+export interface JoinedBiu {
   bytes: Buffer;
   length: number;
-  readonly snf: number;
+  snf: number;
 }
 
 /**
@@ -76,8 +76,8 @@ interface OpenBiu {
 export class Reassembler {
   private readonly piuSizeMax: number;
   private readonly openMax: number;
-  private readonly open = new Map<number, OpenBiu>();
-  private readonly spares: Buffer[] = [];
+  private readonly open = new Map<number, JoinedBiu>();
+  private readonly spares: JoinedBiu[] = [];
 
   /**
    * @param piuSizeMax bytes of a reassembled PIU, TH and RH included
@@ -107,6 +107,17 @@ export class Reassembler {
     if ((byte0 & TH_FID_MASK) !== TH_FID2) throw new HostLinkError('TH_NOT_FID2', '', { fid: byte0 >> 4 });
     const mpf = byte0 & TH_MPF_MASK;
     if (mpf === TH_MPF_WHOLE) return view(bytes, from, to);
+    const biu = this.join(bytes, from, to);
+    return biu === null ? null : biu.bytes.subarray(0, biu.length);
+  }
+
+  /**
+   * Hot path: as `push`, for a segment: `bytes[from, to)` is known to begin with the TH of a FID2 PIU that is not whole.
+   * @returns the BIU once its last segment is here; give it back with `recycle` when nobody uses its bytes any more
+   */
+  join(bytes: Uint8Array, from: number, to: number): JoinedBiu | null {
+    const byte0 = bytes[from]!;
+    const mpf = byte0 & TH_MPF_MASK;
     const key = (bytes[from + 2]! << 8) | bytes[from + 3]!;
     if ((byte0 & TH_EFI) !== 0) throw this.outOfSequence('a segment on the expedited flow', key, bytes, from, to);
     if (mpf === TH_MPF_FIRST) {
@@ -116,11 +127,9 @@ export class Reassembler {
     return this.next(key, bytes, from, to, mpf === TH_MPF_LAST);
   }
 
-  /** The bytes that `push` gave fresh are not used any more: they may be for another BIU. It need not be told. */
-  recycle(piu: Buffer): void {
-    if (this.spares.length < SPARES_MAX && piu.buffer.byteLength <= SPARE_SIZE_MAX) {
-      this.spares.push(Buffer.from(piu.buffer));
-    }
+  /** What `join` gave is not used any more: it may be for another BIU. It need not be told. */
+  recycle(biu: JoinedBiu): void {
+    if (this.spares.length < SPARES_MAX && biu.bytes.length <= SPARE_SIZE_MAX) this.spares.push(biu);
   }
 
   /** Forget everything: the circuit is gone. */
@@ -136,18 +145,21 @@ export class Reassembler {
     if (this.open.size >= this.openMax) throw this.outOfSequence('too many open at once', key, bytes, from, to);
     const length = to - from;
     if (length > this.piuSizeMax) throw tooLong(length, this.piuSizeMax);
-    const biu = { bytes: this.room(Math.min(length * 4, this.piuSizeMax)), length, snf: snfAt(bytes, from) };
+    const biu = this.room(Math.min(length * 4, this.piuSizeMax));
+    biu.length = length;
+    biu.snf = snfAt(bytes, from);
     copyBytes(bytes, from, to, biu.bytes, 0);
     biu.bytes[0]! |= TH_MPF_WHOLE;
     this.open.set(key, biu);
   }
 
-  private room(size: number): Buffer {
+  private room(size: number): JoinedBiu {
     const spare = this.spares.pop();
-    return spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafeSlow(size);
+    if (spare !== undefined && spare.bytes.length >= size) return spare;
+    return { bytes: Buffer.allocUnsafeSlow(size), length: 0, snf: 0 };
   }
 
-  private next(key: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): Buffer | null {
+  private next(key: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): JoinedBiu | null {
     const biu = this.open.get(key);
     if (biu === undefined) throw this.outOfSequence('a segment without a first one', key, bytes, from, to);
     if (biu.snf !== snfAt(bytes, from)) throw this.outOfSequence('a segment of another BIU', key, bytes, from, to);
@@ -161,7 +173,7 @@ export class Reassembler {
     biu.length = length;
     if (!isLast) return null;
     this.open.delete(key);
-    return biu.bytes.subarray(0, length);
+    return biu;
   }
 
   private outOfSequence(why: string, key: number, bytes: Uint8Array, from: number, to: number): HostLinkError {
@@ -187,7 +199,7 @@ function view(bytes: Uint8Array, from: number, to: number): Buffer {
   return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
-function grown(biu: OpenBiu, needed: number, max: number): Buffer {
+function grown(biu: JoinedBiu, needed: number, max: number): Buffer {
   const bigger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, biu.bytes.length * 2), max));
   bigger.set(biu.bytes.subarray(0, biu.length), 0);
   return bigger;

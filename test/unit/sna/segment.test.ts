@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HostLinkError } from '../../../src/base/errors.js';
-import { Reassembler, segmentPiu } from '../../../src/sna/index.js';
+import { Reassembler, segmentPiu, TH_SIZE } from '../../../src/sna/index.js';
 import { bytesOf, hex, vector } from './vector-file.js';
 
 function failure(action: () => unknown): HostLinkError {
@@ -74,6 +74,28 @@ describe('Reassembler', () => {
     const results = pushAll(reassembler, a1!, b1!, expedited, a2!, b2!, b3!, a3!);
     expect(results).toEqual([undefined, undefined, hex(expedited), undefined, undefined, hex(other), hex(WHOLE)]);
     expect(reassembler.size).toBe(0);
+  });
+
+  it('puts the next BIU into what was given back, and neither lengthens nor shortens it for that', () => {
+    const reassembler = new Reassembler(1000);
+    const long = Buffer.concat([WHOLE, Buffer.alloc(30, 0xaa)]);
+    const joined = (piu: Uint8Array) => {
+      const [first, last] = segmentPiu(piu, TH_SIZE + Math.ceil((piu.length - TH_SIZE) / 2)) as [
+        Uint8Array,
+        Uint8Array,
+      ];
+      expect(reassembler.join(first, 0, first.length)).toBeNull();
+      return reassembler.join(last, 0, last.length)!;
+    };
+    const before = joined(long);
+    expect(hex(before.bytes.subarray(0, before.length))).toBe(hex(long));
+    const other = joined(long);
+    expect(other.bytes).not.toBe(before.bytes);
+    reassembler.recycle(before);
+    const after = joined(WHOLE);
+    expect(after.bytes).toBe(before.bytes);
+    expect(hex(after.bytes.subarray(0, after.length))).toBe(hex(WHOLE));
+    expect(hex(other.bytes.subarray(0, other.length))).toBe(hex(long));
   });
 
   it('names every break of the sequence with sense 8007, and forgets the BIU', () => {
