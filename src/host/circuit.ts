@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import { HostLinkError } from '../base/errors.js';
 import { Queue } from '../base/queue.js';
 import {
@@ -148,7 +149,7 @@ export class Circuit implements PiuOut {
       const piu = this.held.shift()!;
       const at = out.reserve(INFO_HEADER + piu.length);
       this.writeHeader(out.bytes, at, piu.length);
-      piu.copy(out.bytes, at + INFO_HEADER);
+      copyBytes(piu, 0, piu.length, out.bytes, at + INFO_HEADER);
       this.connection.scheduleFlush();
     }
   }

@@ -160,10 +160,10 @@ export class HostConnection {
   scheduleFlush(): void {
     if (this.isFlushScheduled) return;
     this.isFlushScheduled = true;
-    this.node.clock.soon(() => this.flush());
+    this.node.clock.soon(this.flush);
   }
 
-  private flush(): void {
+  private readonly flush = (): void => {
     this.isFlushScheduled = false;
     if (this.isClosed) return;
     for (const circuit of this.circuits.values()) circuit.settleCredit();
@@ -179,7 +179,7 @@ export class HostConnection {
     messages.forEach((message, index) => {
       this.transport.write(message, index === messages.length - 1 ? () => this.giveBack(block) : () => {});
     });
-  }
+  };
 
   private readonly giveBack = (block: Buffer): void => this.out.recycle(block);
 

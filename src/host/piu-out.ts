@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import {
   PIU_HEADER_SIZE,
   RH0_CATEGORY_MASK,
@@ -32,15 +33,6 @@ export const ONLY_IN_CHAIN = 0x03;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Write `ru[from, to)` to `bytes` at `at`: short ones by bytes, which beats a call into the engine. */
-export function copyRu(ru: Uint8Array, from: number, to: number, bytes: Buffer, at: number): void {
-  if (to - from < 48) {
-    for (let index = from; index < to; index += 1) bytes[at++] = ru[index]!;
-  } else {
-    bytes.set(from === 0 && to === ru.length ? ru : ru.subarray(from, to), at);
-  }
-}
-
 /** Write one whole request PIU. */
 export function putRequest(
   out: PiuOut,
@@ -64,7 +56,7 @@ export function putRequest(
   bytes[at + 6] = rh >>> 16;
   bytes[at + 7] = rh >>> 8;
   bytes[at + 8] = rh;
-  copyRu(ru, from, to, bytes, at + PIU_HEADER_SIZE);
+  copyBytes(ru, from, to, bytes, at + PIU_HEADER_SIZE);
 }
 
 /** Bytes of the RU that a response repeats: the request code, or the network services header. */

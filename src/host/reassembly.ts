@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import { RH_SIZE, TH_MPF_FIRST, TH_MPF_LAST, TH_MPF_MASK, TH_MPF_WHOLE, TH_SIZE } from '../sna/masks.js';
 
 /** What became of a segment: kept for later, a whole BIU in `bytes[0, length)`, or against the rules. */
@@ -61,7 +62,7 @@ export class Reassembly {
       this.bytes.copy(bigger, 0, 0, this.length);
       this.bytes = bigger;
     }
-    piu.copy(this.bytes, this.length, from, to);
+    copyBytes(piu, from, to, this.bytes, this.length);
     this.length = length;
   }
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import {
   DFC,
   PIU_HEADER_SIZE,
@@ -190,7 +191,7 @@ export class ReceiveSide {
       this.chain.copy(bigger, 0, 0, this.chainLength);
       this.chain = bigger;
     }
-    piu.copy(this.chain, this.chainLength, at + PIU_HEADER_SIZE, end);
+    copyBytes(piu, at + PIU_HEADER_SIZE, end, this.chain, this.chainLength);
     this.chainLength = length;
     this.state = 'INC';
     if (isLast) this.complete(piu, at, end, this.chain, 0, length);

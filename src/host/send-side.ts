@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/copy-bytes.js';
 import { Queue } from '../base/queue.js';
 import {
   DFC,
@@ -17,7 +18,7 @@ import {
 } from '../sna/masks.js';
 import { MODE, RESPONSE } from './bind-rules.js';
 import { PacingOut } from './pacing.js';
-import { copyRu, putRequest, TH0_NORMAL } from './piu-out.js';
+import { putRequest, TH0_NORMAL } from './piu-out.js';
 import { SentRequests } from './sent-requests.js';
 import type { PrimarySession } from './session.js';
 
@@ -266,7 +267,7 @@ export class SendSide {
     target[at + 4] = this.snf >>> 8;
     target[at + 5] = this.snf;
     if (rh >= 0) target.writeUIntBE(rh, at + TH_SIZE, RH_SIZE);
-    copyRu(bytes, from, to, target, at + headerSize);
+    copyBytes(bytes, from, to, target, at + headerSize);
   }
 
   private finish(): void {
