@@ -86,10 +86,11 @@ export class SessionTable {
    */
   move(session: LuSession, state: SessionState): SessionList {
     const from = session.list;
-    assert(from !== undefined, `${session.config.name} is in no table`);
+    // No text put together here: it would be for every move.
+    assert(from !== undefined, 'a session that is in no table');
     const { group } = session.config;
     const to = state === 'ACTIVE' && session.isPooled ? this.free[group] : this.listOf(state);
-    assert(to !== undefined, `group ${group} is not of this table`);
+    assert(to !== undefined, 'a session of a group that is not of this table');
     from.remove(session);
     to.append(session);
     session.list = to;
