@@ -51,6 +51,16 @@ describe('the ring of recent PIUs', () => {
     expect(heads()).toHaveLength(6);
   });
 
+  it('keeps every byte of a PIU, however many there are', () => {
+    const { ring, add } = ringOf(3, true);
+    const piu = `2c0002050001039000${'c1e2f344'.repeat(13)}`;
+    for (let size = 1; size <= 61; size += 1) {
+      const kept = piu.slice(0, 2 * size);
+      add(kept);
+      expect(ring.linesOf(0, 1)[0]?.split(' ').at(-1)).toBe(kept);
+    }
+  });
+
   it('does not mix a short PIU with what was there before it', () => {
     const { ring, add } = ringOf(1, true);
     add(`2c0002050001 039000 ${'c1'.repeat(100)}`);
