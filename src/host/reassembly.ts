@@ -1,20 +1,25 @@
-import { copyBytes } from '../base/copy-bytes.js';
-import { RH_SIZE, TH_MPF_FIRST, TH_MPF_LAST, TH_MPF_MASK, TH_MPF_WHOLE, TH_SIZE } from '../sna/masks.js';
+import { PIU_HEADER_SIZE, TH_MPF_FIRST, TH_MPF_LAST, TH_MPF_MASK, TH_MPF_WHOLE, TH_SIZE } from '../sna/masks.js';
+import type { ChainBuffer } from './chain-buffer.js';
 
-/** What became of a segment: kept for later, a whole BIU in `bytes[0, length)`, or against the rules. */
+/** What became of a segment: kept for later, its BIU whole, or against the rules. */
 export type SegmentOutcome = 'held' | 'whole' | 'error';
 
 /** Puts the segments of one direction of one session together: the TH of the first, its RH, all RU bytes. */
 export class Reassembly {
-  /** The BIU, valid after 'whole' until the next call; after 'error' the beginning of the one that was dropped. */
-  bytes: Buffer = Buffer.alloc(0);
+  /** Of the BIU; after 'whole' it is `chain.bytes[chain.length, chain.length + length)` until `chain.uncover`. */
   length = 0;
   /** Some segment was kept: the next one of the normal flow must continue it. */
   isOpen = false;
+  private readonly header = new Uint8Array(PIU_HEADER_SIZE);
+  private readonly chain: ChainBuffer;
   private readonly sizeMax: number;
 
-  /** @param sizeMax longest BIU that is put together, bytes */
-  constructor(sizeMax: number) {
+  /**
+   * @param chain gets the RU bytes behind those it has; not to be changed while a BIU is open
+   * @param sizeMax longest BIU that is put together, bytes
+   */
+  constructor(chain: ChainBuffer, sizeMax: number) {
+    this.chain = chain;
     this.sizeMax = sizeMax;
   }
 
@@ -32,15 +37,16 @@ export class Reassembly {
     this.append(piu, at + TH_SIZE, end);
     if (mpf !== TH_MPF_LAST) return 'held';
     this.isOpen = false;
+    this.chain.cover(this.header);
     return 'whole';
   }
 
   private open(piu: Buffer, at: number, end: number): SegmentOutcome {
-    const isRight = !this.isOpen && end - at >= TH_SIZE + RH_SIZE;
-    this.length = 0;
-    this.append(piu, at, end);
-    if (!isRight) return this.drop();
-    this.bytes[0] = (this.bytes[0]! & ~TH_MPF_MASK) | TH_MPF_WHOLE;
+    if (this.isOpen || end - at < PIU_HEADER_SIZE) return this.drop();
+    for (let index = 0; index < PIU_HEADER_SIZE; index += 1) this.header[index] = piu[at + index]!;
+    this.header[0] = (piu[at]! & ~TH_MPF_MASK) | TH_MPF_WHOLE;
+    this.length = PIU_HEADER_SIZE;
+    this.append(piu, at + PIU_HEADER_SIZE, end);
     this.isOpen = true;
     return 'held';
   }
@@ -51,18 +57,12 @@ export class Reassembly {
   }
 
   private isSameRequest(piu: Buffer, at: number): boolean {
-    for (let index = 2; index < TH_SIZE; index += 1) if (piu[at + index] !== this.bytes[index]) return false;
+    for (let index = 2; index < TH_SIZE; index += 1) if (piu[at + index] !== this.header[index]) return false;
     return true;
   }
 
   private append(piu: Buffer, from: number, to: number): void {
-    const length = this.length + to - from;
-    if (length > this.bytes.length) {
-      const bigger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.bytes.length, 1024));
-      this.bytes.copy(bigger, 0, 0, this.length);
-      this.bytes = bigger;
-    }
-    copyBytes(piu, from, to, this.bytes, this.length);
-    this.length = length;
+    this.chain.write(piu, from, to, this.chain.length + this.length);
+    this.length += to - from;
   }
 }

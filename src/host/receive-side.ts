@@ -1,4 +1,3 @@
-import { copyBytes } from '../base/copy-bytes.js';
 import {
   DFC,
   PIU_HEADER_SIZE,
@@ -47,8 +46,6 @@ export class ReceiveSide {
   private state: ChainState = 'BETC';
   private hasEb = false;
   private chainDr = 0;
-  private chain = Buffer.alloc(0);
-  private chainLength = 0;
   private pending: Pending | undefined;
   /** Flush count of the output when a definite response was written: before it leaves nothing more may come. */
   private answeredAt = -1;
@@ -79,7 +76,7 @@ export class ReceiveSide {
     this.snf = 0;
     this.state = 'BETC';
     this.hasEb = false;
-    this.chainLength = 0;
+    this.session.chain.length = 0;
     this.pending = undefined;
     this.answeredAt = -1;
   }
@@ -167,34 +164,31 @@ export class ReceiveSide {
   private rejectChain(sense: number, piu: Buffer, at: number, end: number): void {
     if ((piu[at + 7]! & RH1_FORM_MASK) !== 0) this.session.putResponse(piu, at, end, sense);
     this.session.row.rejected += 1;
-    this.chainLength = 0;
+    this.session.chain.length = 0;
     this.state = 'DISCARD';
   }
 
   private refuse(fault: ProtocolRule, piu: Buffer, at: number, end: number): void {
     const isLast = (piu[at + 6]! & RH0_ECI) !== 0;
-    this.chainLength = 0;
+    this.session.chain.length = 0;
     this.state = isLast ? 'BETC' : 'DISCARD';
     this.session.brackets.receiveRejected();
     this.session.fail(fault, '', piu, at, end);
   }
 
   private append(piu: Buffer, at: number, end: number, isLast: boolean): void {
-    const length = this.chainLength + end - at - PIU_HEADER_SIZE;
-    if (length > this.session.owner.chainSizeMax) {
+    const { chain, owner } = this.session;
+    const length = chain.length + end - at - PIU_HEADER_SIZE;
+    if (length > owner.chainSizeMax) {
       this.rejectChain(SENSE_NO_RESOURCE, piu, at, end);
       if (isLast) this.state = 'BETC';
       return;
     }
-    if (length > this.chain.length) {
-      const bigger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.chain.length, 4096));
-      this.chain.copy(bigger, 0, 0, this.chainLength);
-      this.chain = bigger;
-    }
-    copyBytes(piu, at + PIU_HEADER_SIZE, end, this.chain, this.chainLength);
-    this.chainLength = length;
+    // What came in segments lies in its place already.
+    if (piu !== chain.bytes) chain.write(piu, at + PIU_HEADER_SIZE, end, chain.end);
+    chain.length = length;
     this.state = 'INC';
-    if (isLast) this.complete(piu, at, end, this.chain, 0, length);
+    if (isLast) this.complete(piu, at, end, chain.bytes, PIU_HEADER_SIZE, chain.end);
     else if ((piu[at + 7]! & RH1_PI) !== 0) this.grantPacing();
   }
 
@@ -207,7 +201,7 @@ export class ReceiveSide {
     const isDefinite = form !== 0 && (form & ERI) === 0;
     const hasCd = (piu[at + 8]! & RH2_CDI) !== 0;
     this.state = 'BETC';
-    this.chainLength = 0;
+    this.session.chain.length = 0;
     if (program.respondsAtOnce) {
       this.respondNow(piu, at, end, isDefinite);
       session.brackets.receiveEnd(hasCd, this.hasEb);
@@ -216,7 +210,8 @@ export class ReceiveSide {
       const header = Buffer.from(piu.subarray(at, at + PIU_HEADER_SIZE));
       this.pending = { header, isDefinite, hasCd, hasEb: this.hasEb };
     }
-    const { row } = session;
+    const { chain, row } = session;
+    chain.uncover();
     row.requests += 1;
     row.bytesIn += to - from;
     session.owner.onLedger?.(row, bytes, from, to);
@@ -312,7 +307,7 @@ export class ReceiveSide {
     const hasEb = (rh2 & RH2_EBI) !== 0;
     if (code === DFC.CANCEL) {
       this.state = 'BETC';
-      this.chainLength = 0;
+      this.session.chain.length = 0;
       brackets.receiveEnd(hasCd, hasEb);
     } else if (code === DFC.LUSTAT) brackets.receiveEnd(hasCd, hasEb);
     else if (code === DFC.BID) return brackets.receiveBid() ? 0 : SENSE_BID_REJECTED;

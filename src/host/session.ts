@@ -14,6 +14,7 @@ import {
 } from '../sna/masks.js';
 import { bindResponseFault, decodeRules, type SessionRules } from './bind-rules.js';
 import { Brackets } from './brackets.js';
+import { ChainBuffer } from './chain-buffer.js';
 import { ExpeditedFlow } from './expedited-flow.js';
 import type { LedgerRow } from './ledger.js';
 import { onNormalResponse } from './normal-responses.js';
@@ -45,6 +46,8 @@ export class PrimarySession {
   /** SHUTD, or QEC, was sent: SHUTC, or QC, may come. */
   wasShutdown = false;
   wasQuiesced = false;
+  /** What the LU sends is put together here: segments to RUs, RUs to chains. */
+  readonly chain = new ChainBuffer();
   private readonly image: Buffer;
   private readonly segments: Reassembly;
   private readonly expedited: ExpeditedFlow;
@@ -66,7 +69,7 @@ export class PrimarySession {
     this.send = new SendSide(this);
     this.receive = new ReceiveSide(this);
     this.expedited = new ExpeditedFlow(owner, application.address);
-    this.segments = new Reassembly(Math.max(this.rules.ruSizeIn, 65535) + PIU_HEADER_SIZE);
+    this.segments = new Reassembly(this.chain, Math.max(this.rules.ruSizeIn, 65535) + PIU_HEADER_SIZE);
   }
 
   get isActive(): boolean {
@@ -134,7 +137,7 @@ export class PrimarySession {
   }
 
   private onSegment(piu: Buffer, at: number, end: number): void {
-    const { segments } = this;
+    const { chain, segments } = this;
     const isExpedited = (piu[at]! & TH_EFI) !== 0;
     const outcome = isExpedited || this.rules.wholeBius ? 'error' : segments.take(piu, at, end);
     if (outcome === 'held') return;
@@ -143,8 +146,11 @@ export class PrimarySession {
       if (this.state !== 'PEND_UNBIND') this.fail('SEGMENT', '', piu, at, end, false);
       return;
     }
-    if ((segments.bytes[6]! & RH0_RRI) !== 0) this.fail('SEGMENT', 'a response in segments', piu, at, end, false);
-    else this.onBiu(segments.bytes, 0, segments.length);
+    const biu = chain.length;
+    const isResponse = (chain.bytes[biu + 6]! & RH0_RRI) !== 0;
+    if (isResponse) this.fail('SEGMENT', 'a response in segments', piu, at, end, false);
+    else this.onBiu(chain.bytes, biu, biu + segments.length);
+    chain.uncover();
   }
 
   private onBiu(piu: Buffer, at: number, end: number): void {

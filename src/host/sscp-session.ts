@@ -12,6 +12,7 @@ import {
   TH_MPF_MASK,
   TH_MPF_WHOLE,
 } from '../sna/masks.js';
+import { ChainBuffer } from './chain-buffer.js';
 import { type PiuOut, putRequest, putResponse, TH0_EXPEDITED, TH0_NORMAL } from './piu-out.js';
 import { PROTOCOL_RULES, type ProtocolErrors, type ProtocolRule } from './protocol-errors.js';
 import { Reassembly } from './reassembly.js';
@@ -49,7 +50,9 @@ interface DownRequest {
 /** One SSCP-PU or SSCP-LU session (FM profile 0, TS profile 1): its flows, checks and responses. */
 export class SscpSession {
   private readonly partner: SscpPartner;
-  private readonly segments = new Reassembly(RU_SIZE_IN + PIU_HEADER_SIZE);
+  /** No chains here: one RU at a time. */
+  private readonly ru = new ChainBuffer();
+  private readonly segments = new Reassembly(this.ru, RU_SIZE_IN + PIU_HEADER_SIZE);
   private readonly down: DownRequest[] = [];
   private isDownWaiting = false;
   private snf = 0;
@@ -120,7 +123,7 @@ export class SscpSession {
     if (outcome === 'error') {
       this.segments.reset();
       this.record('SEGMENT', '', piu, at, end);
-    } else if (outcome === 'whole') this.onBiu(this.segments.bytes, 0, this.segments.length);
+    } else if (outcome === 'whole') this.onBiu(this.ru.bytes, 0, this.segments.length);
   }
 
   private onBiu(piu: Buffer, at: number, end: number): void {

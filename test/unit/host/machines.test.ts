@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeRules } from '../../../src/host/bind-rules.js';
 import { Brackets } from '../../../src/host/brackets.js';
+import { ChainBuffer } from '../../../src/host/chain-buffer.js';
 import { CIRCUIT_MACHINE } from '../../../src/host/circuit-machine.js';
 import { bindImage, logMode } from '../../../src/host/log-modes.js';
 import { PacingIn, PacingOut } from '../../../src/host/pacing.js';
@@ -124,7 +125,11 @@ describe('reassembly', () => {
       fc.uint8Array({ minLength: 1, maxLength: 600 }),
       fc.integer({ min: 1, max: 100 }),
       (ru, size) => {
-        const segments = new Reassembly(10_000);
+        const chain = new ChainBuffer();
+        const before = Buffer.from('the RU before it');
+        chain.write(before, 0, before.length, chain.end);
+        chain.length = before.length;
+        const segments = new Reassembly(chain, 10_000);
         const header = Buffer.from('2800010200070390a0', 'hex');
         let outcome = segments.take(Buffer.concat([header, ru.subarray(0, size)]), 0, 9 + Math.min(size, ru.length));
         for (let at = size; at < ru.length; at += size) {
@@ -135,8 +140,11 @@ describe('reassembly', () => {
         if (ru.length <= size) expect(outcome).toBe('held');
         else {
           expect(outcome).toBe('whole');
-          expect(segments.bytes.subarray(9, segments.length).equals(Buffer.from(ru))).toBe(true);
-          expect(segments.bytes[0]).toBe(0x2c);
+          const biu = chain.bytes.subarray(chain.length, chain.length + segments.length);
+          expect(biu.equals(Buffer.concat([Buffer.from('2c00010200070390a0', 'hex'), ru]))).toBe(true);
+          chain.uncover();
+          const both = chain.bytes.subarray(9, chain.end + ru.length);
+          expect(both.equals(Buffer.concat([before, ru]))).toBe(true);
         }
       },
     );
@@ -144,7 +152,7 @@ describe('reassembly', () => {
   });
 
   it('has a limit', () => {
-    const segments = new Reassembly(20);
+    const segments = new Reassembly(new ChainBuffer(), 20);
     expect(segments.take(Buffer.from('2800010200070390a04142', 'hex'), 0, 11)).toBe('held');
     expect(segments.take(Buffer.concat([Buffer.from('200001020007', 'hex'), Buffer.alloc(10)]), 0, 16)).toBe('error');
     expect(segments.isOpen).toBe(false);

@@ -193,6 +193,27 @@ describe('programs', () => {
     ]);
   });
 
+  it('echoes a chain of RUs in segments whole, whatever is refused in between', () => {
+    const fixture = inSession('ECHO');
+    const { pu } = fixture;
+    const inTwo = (snf: number, rh: string, ru: string) => {
+      const address = `000102000${snf}`;
+      pu.piu(Buffer.concat([Buffer.from(`28${address}${rh}`, 'hex'), Buffer.from(ru.slice(0, -1), 'latin1')]), false);
+      pu.piu(Buffer.concat([Buffer.from(`24${address}`, 'hex'), Buffer.from(ru.slice(-1), 'latin1')]));
+    };
+    inTwo(1, '029080', 'the first RU, ');
+    inTwo(2, '4b8000', '\x99');
+    inTwo(3, '009000', 'the second, ');
+    pu.piu(request(2, 1, 4, '009000', Buffer.from('one in one piece, ')), false);
+    inTwo(5, '018020', 'the last');
+    expect(pu.drain().map(({ rh, snf, ru }) => [rh, snf, ru.toString('latin1')])).toEqual([
+      ['cf9000', 2, '\x10\x03\0\0\x99'],
+      ['838000', 5, ''],
+      ['039040', 1, 'the first RU, the second, one in one piece, the last'],
+    ]);
+    expect(fixture.rules()).toEqual(['FUNCTION']);
+  });
+
   it('CANCEL drops a chain', () => {
     const fixture = inSession('ECHO');
     fixture.pu.piu(request(2, 1, 1, '029080', Buffer.from('AB')));
