@@ -124,7 +124,7 @@ export class Circuit implements PiuOut {
     if (this.credit.grantedOut <= 0 || this.held.size > 0) return this.hold(size);
     const { out } = this.connection;
     const at = out.reserve(INFO_HEADER + size);
-    this.bytes = out.bytes;
+    if (this.bytes !== out.bytes) this.bytes = out.bytes;
     this.writeHeader(this.bytes, at, size);
     this.connection.scheduleFlush();
     return at + INFO_HEADER;

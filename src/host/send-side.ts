@@ -3,7 +3,6 @@ import { Queue } from '../base/queue.js';
 import {
   DFC,
   PIU_HEADER_SIZE,
-  RH_SIZE,
   RH0_BCI,
   RH0_ECI,
   RH1_PI,
@@ -257,7 +256,7 @@ export class SendSide {
   /** @param rh the RH of a first segment; -1 on the others, which have none */
   private putSegment(mpf: number, bytes: Buffer, from: number, to: number, rh: number): void {
     const { owner, application } = this.session;
-    const headerSize = rh < 0 ? TH_SIZE : TH_SIZE + RH_SIZE;
+    const headerSize = rh < 0 ? TH_SIZE : PIU_HEADER_SIZE;
     const at = owner.out.reserve(headerSize + to - from);
     const target = owner.out.bytes;
     target[at] = TH_FID2 | mpf;
@@ -266,7 +265,11 @@ export class SendSide {
     target[at + 3] = application.address;
     target[at + 4] = this.snf >>> 8;
     target[at + 5] = this.snf;
-    if (rh >= 0) target.writeUIntBE(rh, at + TH_SIZE, RH_SIZE);
+    if (rh >= 0) {
+      target[at + 6] = rh >>> 16;
+      target[at + 7] = rh >>> 8;
+      target[at + 8] = rh;
+    }
     copyBytes(bytes, from, to, target, at + headerSize);
   }
 

@@ -49,15 +49,16 @@ export class SentRequests {
   /** @param form RH byte 1 as sent, with ERI */
   sentException(snf: number, form: number): void {
     const dr = form & DR_MASK;
-    const last = this.exceptions[this.exceptions.length - 1];
+    const { length } = this.exceptions;
+    // To read element -1 of an empty array makes every later read here a slow one.
+    const last = length > 0 ? this.exceptions[length - 1] : undefined;
     if (last && last.dr === dr && ((last.to + 1) & 0xffff) === snf) {
       // A range of half the number space and more could not be told from the past.
       last.to = snf;
-      if (((last.to - last.from) & 0xffff) > 0x4000)
-        this.exceptions[this.exceptions.length - 1] = { from: snf, to: snf, dr };
+      if (((last.to - last.from) & 0xffff) > 0x4000) this.exceptions[length - 1] = { from: snf, to: snf, dr };
       return;
     }
-    if (this.exceptions.length === RANGES_MAX) this.exceptions.shift();
+    if (length === RANGES_MAX) this.exceptions.shift();
     this.exceptions.push({ from: snf, to: snf, dr });
   }
 
