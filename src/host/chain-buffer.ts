@@ -38,8 +38,11 @@ export class ChainBuffer {
 
   /** The header is not needed any more. */
   uncover(): void {
+    if (this.coveredAt >= 0) this.restore();
+  }
+
+  private restore(): void {
     const { bytes, covered, coveredAt } = this;
-    if (coveredAt < 0) return;
     for (let index = 0; index < PIU_HEADER_SIZE; index += 1) bytes[coveredAt + index] = covered[index]!;
     this.coveredAt = -1;
   }

@@ -10,6 +10,7 @@ import {
   RH2_EBI,
   TH_EFI,
 } from '../sna/masks.js';
+import type { ChainBuffer } from './chain-buffer.js';
 import { PacingIn } from './pacing.js';
 import { putPacingResponse, putResponse } from './piu-out.js';
 import type { ProtocolRule } from './protocol-errors.js';
@@ -42,6 +43,7 @@ export class ReceiveSide {
   /** SHUTC or QC came: no more data until it is released. */
   isQuiesced = false;
   private readonly session: PrimarySession;
+  private readonly chain: ChainBuffer;
   private snf = 0;
   private state: ChainState = 'BETC';
   private hasEb = false;
@@ -54,6 +56,7 @@ export class ReceiveSide {
 
   constructor(session: PrimarySession) {
     this.session = session;
+    this.chain = session.chain;
     this.pacing = new PacingIn(session.rules.windowIn);
   }
 
@@ -76,7 +79,7 @@ export class ReceiveSide {
     this.snf = 0;
     this.state = 'BETC';
     this.hasEb = false;
-    this.session.chain.length = 0;
+    this.chain.length = 0;
     this.pending = undefined;
     this.answeredAt = -1;
   }
@@ -164,22 +167,22 @@ export class ReceiveSide {
   private rejectChain(sense: number, piu: Buffer, at: number, end: number): void {
     if ((piu[at + 7]! & RH1_FORM_MASK) !== 0) this.session.putResponse(piu, at, end, sense);
     this.session.row.rejected += 1;
-    this.session.chain.length = 0;
+    this.chain.length = 0;
     this.state = 'DISCARD';
   }
 
   private refuse(fault: ProtocolRule, piu: Buffer, at: number, end: number): void {
     const isLast = (piu[at + 6]! & RH0_ECI) !== 0;
-    this.session.chain.length = 0;
+    this.chain.length = 0;
     this.state = isLast ? 'BETC' : 'DISCARD';
     this.session.brackets.receiveRejected();
     this.session.fail(fault, '', piu, at, end);
   }
 
   private append(piu: Buffer, at: number, end: number, isLast: boolean): void {
-    const { chain, owner } = this.session;
+    const { chain } = this;
     const length = chain.length + end - at - PIU_HEADER_SIZE;
-    if (length > owner.chainSizeMax) {
+    if (length > this.session.owner.chainSizeMax) {
       this.rejectChain(SENSE_NO_RESOURCE, piu, at, end);
       if (isLast) this.state = 'BETC';
       return;
@@ -201,7 +204,7 @@ export class ReceiveSide {
     const isDefinite = form !== 0 && (form & ERI) === 0;
     const hasCd = (piu[at + 8]! & RH2_CDI) !== 0;
     this.state = 'BETC';
-    this.session.chain.length = 0;
+    this.chain.length = 0;
     if (program.respondsAtOnce) {
       this.respondNow(piu, at, end, isDefinite);
       session.brackets.receiveEnd(hasCd, this.hasEb);
@@ -210,8 +213,8 @@ export class ReceiveSide {
       const header = Buffer.from(piu.subarray(at, at + PIU_HEADER_SIZE));
       this.pending = { header, isDefinite, hasCd, hasEb: this.hasEb };
     }
-    const { chain, row } = session;
-    chain.uncover();
+    const { row } = session;
+    this.chain.uncover();
     row.requests += 1;
     row.bytesIn += to - from;
     session.owner.onLedger?.(row, bytes, from, to);
@@ -307,7 +310,7 @@ export class ReceiveSide {
     const hasEb = (rh2 & RH2_EBI) !== 0;
     if (code === DFC.CANCEL) {
       this.state = 'BETC';
-      this.session.chain.length = 0;
+      this.chain.length = 0;
       brackets.receiveEnd(hasCd, hasEb);
     } else if (code === DFC.LUSTAT) brackets.receiveEnd(hasCd, hasEb);
     else if (code === DFC.BID) return brackets.receiveBid() ? 0 : SENSE_BID_REJECTED;
