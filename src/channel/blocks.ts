@@ -28,7 +28,7 @@ function padded(length: number): number {
  * threads and host take turns instead of working side by side; a post costs what a few calls do.
  */
 const ENOUGH_COUNT = 64;
-const ENOUGH_SIZE = 262_144;
+const ENOUGH_SIZE = 131_072;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
 const SPARES_MAX = 8;
 const SPARE_SIZE_MAX = 1_048_576;
@@ -43,7 +43,7 @@ class BlockWriter {
   /** Entries since the last take. */
   count = 0;
   private readonly sizeMin: number;
-  /** Size to begin the next block with: that of the tick before, and a quarter. */
+  /** Size to begin the next block with: that of the one before, and a little. */
   private sizeNext: number;
   private readonly spares: ArrayBuffer[] = [];
 
@@ -69,7 +69,7 @@ class BlockWriter {
     this.view.setUint32(4, this.count, true);
     const block = this.bytes.buffer as ArrayBuffer;
     // Sized by the tick before: a large block for a single small call costs more in garbage collection than in copying.
-    this.sizeNext = Math.max(this.sizeMin, this.used + (this.used >> 2));
+    this.sizeNext = Math.max(this.sizeMin, this.used + (this.used >> 4));
     this.bytes = NO_BYTES;
     this.view = NO_VIEW;
     this.used = BLOCK_HEADER;
