@@ -28,7 +28,7 @@ export function goalSizes(isQuick: boolean): MeasuresSize {
     memory: { workers: 16, sessionsPerPu: 128, payloadSize, calls: 1000 },
     scale: { workers: 16, sessionsPerPu: 128, payloadSize, roundMs: isQuick ? 1000 : 5000 },
     // RUs of 3,840 bytes in two segments each: both of what long payloads cost.
-    long: { ...pair, ...rounds, warmUpMs: rounds.warmUpMs / 2, payloadSize: 65_536, piuSizeMax: 2057, inFlight: 32 },
+    long: { ...pair, ...rounds, payloadSize: 65_536, piuSizeMax: 2057, inFlight: 32 },
   };
 }
 

@@ -65,7 +65,9 @@ describe('hostlink host', () => {
     const file = join(folder, 'wrong.yaml');
     writeFileSync(
       file,
-      readFileSync(DEFINITIONS, 'utf8').replace('port: 12065', 'port: -1').replace('window: 256', 'windows: 256'),
+      readFileSync(DEFINITIONS, 'utf8')
+        .replace('port: 12065', 'port: -1')
+        .replace(/^ {2}window: \d+/m, '  windows: 256'),
     );
     const failure = await runHost(newIo(), { config: file }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'HOST_CONFIG_INVALID' });
