@@ -44,10 +44,10 @@ export function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target 
   });
   return {
     name: 'hostlink.call ECHO',
-    async ask(index) {
-      const payload = payloads[index % payloads.length]!;
-      const reply = await hostlink.call('ECHO', payload);
-      if (!payload.equals(reply)) throw new Error(`reply ${index} is not what was sent`);
+    ask: (index) => hostlink.call('ECHO', payloads[index % payloads.length]!),
+    check(reply, index) {
+      const isSame = payloads[index % payloads.length]!.equals(reply as Uint8Array);
+      if (!isSame) throw new Error(`reply ${index} is not what was sent`);
     },
   };
 }

@@ -10,6 +10,8 @@ export interface Target {
    * @param caller below the number in flight: who asks, and has nothing else under way
    */
   ask(index: number, caller: number): Promise<unknown>;
+  /** Hold the reply of `index` against what was sent; apart, so that no target pays for another promise. @throws Error */
+  check?(reply: unknown, index: number): void;
 }
 
 export interface LoadResult {
@@ -62,7 +64,9 @@ async function drive(target: Target, inFlight: number, durationMs: number): Prom
     for (;;) {
       const sentMs = performance.now();
       if (sentMs >= endMs) return;
-      await target.ask(next++, number);
+      const index = next++;
+      const reply = await target.ask(index, number);
+      target.check?.(reply, index);
       latencies.record(performance.now() - sentMs);
     }
   }

@@ -33,8 +33,8 @@ async function look(hostlink: HostLink, workers: number): Promise<MemoryResult> 
 /** A runtime in a process of its own: what other parts of the bench leave behind is not in its figures. */
 async function run({ port, scene, payloadSize, calls }: MemoryOrder): Promise<MemoryResult> {
   return withRuntime(port, { ...scene, runtime: { workerFile: WORKER_FILE } }, async (hostlink) => {
-    const { ask } = hostlinkTarget(hostlink, payloadSize);
-    for (let call = 0; call < calls; call += 1) await ask(call, 0);
+    const { ask, check } = hostlinkTarget(hostlink, payloadSize);
+    for (let call = 0; call < calls; call += 1) check!(await ask(call, 0), call);
     // The first look has made what looking itself needs.
     await look(hostlink, scene.workers);
     return look(hostlink, scene.workers);

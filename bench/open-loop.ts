@@ -93,14 +93,18 @@ class OpenLoop {
 
   private send(index: number, caller: number): void {
     const dueMs = this.startMs + index / this.perMs;
-    this.target.ask(index, caller).then(() => {
-      const nowMs = this.clock.nowMs();
-      this.latencies.record(nowMs - dueMs);
-      this.free.push(caller);
-      this.done += 1;
-      if (this.done === this.total) this.settle();
-      else if (!this.hasFailed) this.sendDue(nowMs);
-    }, this.settle);
+    this.target
+      .ask(index, caller)
+      .then((reply) => {
+        this.target.check?.(reply, index);
+        const nowMs = this.clock.nowMs();
+        this.latencies.record(nowMs - dueMs);
+        this.free.push(caller);
+        this.done += 1;
+        if (this.done === this.total) this.settle();
+        else if (!this.hasFailed) this.sendDue(nowMs);
+      })
+      .catch(this.settle);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseStat } from '../../bench/cpu-time.js';
+import { runLoad } from '../../bench/load.js';
 import { atLeast, atMost } from '../../bench/measure.js';
 import { type OpenRound, runOpen } from '../../bench/open-loop.js';
 import { PARTS, type PartName, partOf, partsOf, sayFigures, sizesOf } from '../../bench/parts.js';
@@ -97,6 +98,18 @@ describe('open loop', () => {
       },
     };
     await expect(runOpen(target, { perSecond: 10_000, durationMs: 5, outstandingMax: 9 })).rejects.toThrow('call 3');
+  });
+
+  it('ends with the first reply that is wrong', async () => {
+    const target = {
+      name: 'test',
+      ask: async (index: number) => index,
+      check(reply: unknown) {
+        if (reply === 3) throw new Error('reply 3');
+      },
+    };
+    await expect(runOpen(target, { perSecond: 10_000, durationMs: 5, outstandingMax: 9 })).rejects.toThrow('reply 3');
+    await expect(runLoad(target, 2, 50, 0)).rejects.toThrow('reply 3');
   });
 });
 
