@@ -2,7 +2,7 @@ import { copyBytes } from '../base/copy-bytes.js';
 import { HostLinkError } from '../base/errors.js';
 
 /**
- * The requests, or the answers, of one tick in one transferable block: numeric fields little-endian, then the bytes.
+ * The requests, or the answers, of one tick or a part of it in one transferable block: numeric fields little-endian, then the bytes.
  *   block:   used u32 (bytes in use, this header included), count u32, entries
  *   request: id u32, target u32 (see messages.ts), deadlineMs f64, length u32, payload, padding to 4
  *   answer:  id u32, status u32, length u32, payload, padding to 4
@@ -68,7 +68,7 @@ class BlockWriter {
     this.view.setUint32(0, this.used, true);
     this.view.setUint32(4, this.count, true);
     const block = this.bytes.buffer as ArrayBuffer;
-    // Sized by the tick before: a large block for a single small call costs more in garbage collection than in copying.
+    // Sized by the one before: a large block for a single small call costs more in garbage collection than in copying.
     this.sizeNext = Math.max(this.sizeMin, this.used + (this.used >> 4));
     this.bytes = NO_BYTES;
     this.view = NO_VIEW;

@@ -43,7 +43,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * The worker's end of its mailbox. Answers and the newest report of one tick are collected and posted once the events of
- * the tick have been handled; everything else is posted as it comes.
+ * the tick have been handled, or when there are enough of them (BlockWriter.isEnough); everything else is posted as it comes.
  */
 export class WorkerChannel {
   private readonly port: PortLike;

@@ -125,7 +125,7 @@ export interface OperatorChanged {
 
 /** To a worker. A closed union: the other union below is the way back. */
 export type ToWorker =
-  /** Requests of one tick, packed by `packRequests`; the block is transferred. */
+  /** Requests of one tick or a part of it, packed by RequestBlock; the block is transferred. */
   | { readonly kind: 'requests'; readonly block: ArrayBuffer }
   /** Callers of these requests left. Each still gets its one answer. */
   | { readonly kind: 'cancel'; readonly ids: readonly number[] }
@@ -140,7 +140,7 @@ export type ToWorker =
 
 /** From a worker. */
 export type FromWorker =
-  /** Answers of one tick, packed by `packAnswers`; the block is transferred. */
+  /** Answers of one tick or a part of it, packed by AnswerBlock; the block is transferred. */
   | { readonly kind: 'answers'; readonly block: ArrayBuffer }
   | { readonly kind: 'report'; readonly report: WorkerReport }
   | { readonly kind: 'pong'; readonly seq: number; readonly counters: WorkerCounters; readonly heapBytes: number }

@@ -15,7 +15,7 @@ import type {
 
 /** What the supervisor does with what a worker tells it. */
 export interface SupervisorHandler {
-  /** The answers of one tick, for `readAnswers`; the block is the receiver's. */
+  /** The answers of one tick or a part of it, for `readAnswers`; the block is the receiver's. */
   answers(block: ArrayBuffer): void;
   report(report: WorkerReport): void;
   pong(seq: number, counters: WorkerCounters, heapBytes: number): void;
@@ -38,7 +38,10 @@ interface Asker<T> {
   readonly reject: (error: HostLinkError) => void;
 }
 
-/** The supervisor's end of a worker's mailbox: the requests of one tick travel in one post, then the cancels. */
+/**
+ * The supervisor's end of a worker's mailbox: the requests of one tick travel in one post, or in several where they
+ * are many (BlockWriter.isEnough), then the cancels.
+ */
 export class SupervisorChannel {
   /** Blocks of requests posted so far: how one that looks now and then sees whether there was work. */
   blocksPosted = 0;
