@@ -1,18 +1,18 @@
 import type { Clock } from './clock.js';
 
 /** No deadline, in `due`. */
-const NONE = 0;
-const SLOTS_MIN = 1024;
+const NONE = -1;
+const SLOTS_MIN = 64;
 /** The heap is rebuilt when less than a quarter of it counts. */
 const REBUILD_MIN = 64;
 
 /**
- * Deadlines of numbered slots on one timer, as `DeadlineSet` but for the call path: the due times lie in an array by slot,
- * the heap in two, so that to add and to remove make no object and look nothing up. Removing is lazy: an entry of the heap
+ * Many deadlines of numbered slots, one timer: the due times lie in an array by slot, the heap in two, so that on the call
+ * path to add and to remove make no object and look nothing up. Removing is lazy: an entry of the heap
  * counts only while its slot still has that due time.
  */
 export class SlotDeadlines {
-  private due = new Float64Array(SLOTS_MIN);
+  private due = new Float64Array(SLOTS_MIN).fill(NONE);
   private heapDue = new Float64Array(SLOTS_MIN);
   private heapSlot = new Uint32Array(SLOTS_MIN);
   private heapSize = 0;
@@ -33,10 +33,10 @@ export class SlotDeadlines {
     return this.live;
   }
 
-  /** Set or move the deadline of `slot`. @param dueMs absolute, over 0, in the clock's milliseconds */
+  /** Set or move the deadline of `slot`. @param dueMs absolute, 0 or more, in the clock's milliseconds */
   add(slot: number, dueMs: number): void {
     if (!Number.isFinite(dueMs)) return;
-    if (slot >= this.due.length) this.due = grown(this.due, new Float64Array(2 * slot));
+    if (slot >= this.due.length) this.due = grown(this.due, new Float64Array(2 * slot).fill(NONE));
     if (this.due[slot] === NONE) this.live += 1;
     this.due[slot] = dueMs;
     this.push(slot, dueMs);

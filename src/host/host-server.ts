@@ -14,6 +14,14 @@ function plainAddress(address: string | undefined): string {
   return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? '');
 }
 
+/** Where the bytes of a peer come from. */
+type ReadEnd = Pick<AcceptedSocket, 'socket' | 'listen'>;
+
+/** A connection that we made ourselves. */
+function readEndOf(socket: net.Socket): ReadEnd {
+  return { socket, listen: (onData) => void socket.on('data', onData) };
+}
+
 /** The sockets of one peer: one for both directions, or one to read and one to write. */
 class SocketTransport implements HostTransport {
   private readonly write_: net.Socket;
@@ -131,7 +139,7 @@ export class HostServer {
       });
     });
     if (peer.connections === 2) this.awaitTheirs(socket, peer);
-    else socket.once('connect', () => this.join(socket, socket, peer.address, peer));
+    else socket.once('connect', () => this.join(readEndOf(socket), socket, peer.address, peer));
   }
 
   /**
@@ -158,19 +166,17 @@ export class HostServer {
   }
 
   private join(
-    read: AcceptedSocket | net.Socket,
+    read: ReadEnd,
     write: net.Socket,
     remoteAddress: string,
     peer: PeerDefinition | undefined,
   ): HostConnection {
-    const socket = read instanceof AcceptedSocket ? read.socket : read;
+    const { socket } = read;
     const facts = { remoteAddress, connections: socket === write ? 1 : 2, peer } as const;
     const connection = this.node.attach(new SocketTransport(socket, write), facts);
     socket.once('close', () => connection.closed());
     write.once('close', () => connection.closed());
-    const onData = (chunk: Buffer): void => connection.data(chunk);
-    if (read instanceof AcceptedSocket) read.listen(onData);
-    else socket.on('data', onData);
+    read.listen((chunk) => connection.data(chunk));
     return connection;
   }
 }

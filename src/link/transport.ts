@@ -52,8 +52,7 @@ export class TcpTransport implements Transport {
   /** The connection we opened. */
   private ours: net.Socket | undefined;
   /** The connection the peer opened. */
-  private theirs: net.Socket | undefined;
-  private theirReader: AcceptedSocket | undefined;
+  private theirs: AcceptedSocket | undefined;
   private isUp = false;
   private isOpening = false;
   private cancelTimer: (() => void) | undefined;
@@ -87,7 +86,7 @@ export class TcpTransport implements Transport {
   }
 
   write(block: Buffer, done: (block: Buffer) => void): void {
-    const socket = this.ours ?? this.theirs;
+    const socket = this.ours ?? this.theirs?.socket;
     if (!this.isUp || !socket) {
       done(block);
       return;
@@ -104,8 +103,8 @@ export class TcpTransport implements Transport {
       return;
     }
     // The peer closes its own connection; until then bytes may still come in on it.
-    theirs?.removeAllListeners('close');
-    theirs?.once('close', () => {
+    theirs?.socket.removeAllListeners('close');
+    theirs?.socket.once('close', () => {
       if (this.theirs === theirs) this.theirs = undefined;
     });
   }
@@ -115,13 +114,12 @@ export class TcpTransport implements Transport {
     this.isOpening = false;
     this.cancelTimer?.();
     this.cancelTimer = undefined;
-    for (const socket of [this.ours, this.theirs]) {
+    for (const socket of [this.ours, this.theirs?.socket]) {
       socket?.removeAllListeners('close');
       socket?.destroy();
     }
     this.ours = undefined;
     this.theirs = undefined;
-    this.theirReader = undefined;
   }
 
   destroy(): void {
@@ -184,9 +182,8 @@ export class TcpTransport implements Transport {
       socket.destroy();
       return;
     }
-    this.theirReader = new AcceptedSocket(socket, this.readBuffer);
-    this.theirs = this.theirReader.socket;
-    this.watch(this.theirs, remote);
+    this.theirs = new AcceptedSocket(socket, this.readBuffer);
+    this.watch(this.theirs.socket, remote);
     this.connectWhenDue();
   }
 
@@ -215,10 +212,10 @@ export class TcpTransport implements Transport {
     if (this.isUp || !this.isOpening || !isOursReady || !isTheirsReady) return;
     this.isUp = true;
     this.cancelTimer?.();
-    const socket = (this.ours ?? this.theirs)!;
+    const socket = (this.ours ?? this.theirs?.socket)!;
     this.events.up(plainAddress(socket.localAddress), plainAddress(socket.remoteAddress));
     // Only now: what the peer sent before both connections were open has waited.
-    this.theirReader?.listen((chunk) => this.events.data(chunk));
+    this.theirs?.listen((chunk) => this.events.data(chunk));
   }
 
   private timedOut(): void {
