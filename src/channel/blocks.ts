@@ -52,11 +52,6 @@ class BlockWriter {
     this.sizeNext = sizeMin;
   }
 
-  /** Bytes used so far. */
-  get size(): number {
-    return this.used;
-  }
-
   /** Is there so much in it that whoever reads it should begin, while the rest of the tick is written to another? */
   get isEnough(): boolean {
     return this.count >= ENOUGH_COUNT || this.used >= ENOUGH_SIZE;

@@ -86,7 +86,7 @@ export class Recovery {
     if (this.gate.isClosed && !IS_TRYING[state]) this.gate.gaveUp(session);
     const to = this.table.move(session, state);
     if (state === 'HELD') this.actions.event('session.held', session, { reason: session.reason });
-    if (!from.isInUse || !to.isInUse) this.actions.changed();
+    if (!from.isServing || !to.isServing) this.actions.changed();
   }
 
   /** The SSCP-LU session is active: the LU may ask for its session. */

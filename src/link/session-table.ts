@@ -5,7 +5,7 @@ import type { LuSession } from './session.js';
 /** States in which a session is usable. */
 const READY: readonly SessionState[] = ['ACTIVE', 'BUSY', 'LATE', 'OPEN'];
 /** Between these two a session goes back and forth with every request; nobody is told of that. */
-const IN_USE: readonly SessionState[] = ['ACTIVE', 'BUSY'];
+const SERVING: readonly SessionState[] = ['ACTIVE', 'BUSY'];
 
 /** A doubly linked list through the sessions themselves: taking any member out costs nothing and keeps the order. */
 export class SessionList {
@@ -13,7 +13,7 @@ export class SessionList {
   /** Are its sessions usable? */
   readonly isReady: boolean;
   /** Is it one of the two that a session changes between with every request? */
-  readonly isInUse: boolean;
+  readonly isServing: boolean;
   head: LuSession | undefined;
   tail: LuSession | undefined;
   size = 0;
@@ -21,7 +21,7 @@ export class SessionList {
   constructor(state: SessionState) {
     this.state = state;
     this.isReady = READY.includes(state);
-    this.isInUse = IN_USE.includes(state);
+    this.isServing = SERVING.includes(state);
   }
 
   append(session: LuSession): void {
