@@ -1,5 +1,6 @@
 import { copyBytes } from '../base/copy-bytes.js';
 import { HostLinkError } from '../base/errors.js';
+import { type AnswerHome, OpenAnswer } from './open-answer.js';
 
 /**
  * The requests, or the answers, of one tick or a part of it in one transferable block: numeric fields little-endian, then the bytes.
@@ -32,12 +33,15 @@ const ENOUGH_SIZE = 131_072;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
 const SPARES_MAX = 8;
 const SPARE_SIZE_MAX = 1_048_576;
-const NO_BYTES = new Uint8Array(0);
+/** Open answers that are kept for the next ones: so many, and so many bytes of buffers of their own. */
+const IDLE_MAX = 64;
+const IDLE_BYTES_MAX = 4 * 1_048_576;
+const NO_BYTES = Buffer.alloc(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /** Collects entries in place. One writer lives as long as its channel; `take` hands its block on and starts afresh. */
 class BlockWriter {
-  protected bytes = NO_BYTES;
+  protected bytes: Buffer = NO_BYTES;
   protected view = NO_VIEW;
   protected used = BLOCK_HEADER;
   /** Entries since the last take. */
@@ -95,24 +99,27 @@ class BlockWriter {
   }
 
   private use(block: ArrayBuffer): void {
-    this.bytes = new Uint8Array(block);
+    this.bytes = Buffer.from(block);
     this.view = new DataView(block);
   }
 
   protected room(size: number): number {
     const at = this.used;
     const end = at + size;
-    if (end > this.bytes.length) {
-      if (this.bytes === NO_BYTES) this.use(this.blockOf(this.sizeNext));
-      if (end > this.bytes.length) this.grow(end);
-    }
+    if (end > this.bytes.length) this.reach(end, at);
     this.used = end;
     this.count += 1;
     return at;
   }
 
-  private grow(needed: number): void {
-    const written = this.bytes.subarray(0, this.used);
+  /** Make the block at least `end` bytes long. @param filled bytes that have been written, and are kept */
+  protected reach(end: number, filled: number): void {
+    if (this.bytes === NO_BYTES) this.use(this.blockOf(this.sizeNext));
+    if (end > this.bytes.length) this.grow(end, filled);
+  }
+
+  private grow(needed: number, filled: number): void {
+    const written = this.bytes.subarray(0, filled);
     this.use(this.blockOf(Math.max(needed, this.bytes.length * 2)));
     this.bytes.set(written);
     this.recycle(written.buffer as ArrayBuffer);
@@ -134,16 +141,92 @@ export class RequestBlock extends BlockWriter {
 }
 
 /** Packs answers for the supervisor. */
-export class AnswerBlock extends BlockWriter {
+export class AnswerBlock extends BlockWriter implements AnswerHome {
+  /** Is put together behind the last entry. */
+  private open: OpenAnswer | undefined;
+  private readonly idle: OpenAnswer[] = [];
+  private idleBytes = 0;
+
   /** The answer's bytes are `payload[from, to)`, copied here, once. */
   add(id: number, status: AnswerStatus, payload: Uint8Array, from = 0, to = payload.length): void {
+    if (this.open !== undefined) this.moveOut(this.open);
     const length = to - from;
     const at = this.room(ANSWER_HEADER + padded(length));
-    const view = this.view;
+    this.writeHeader(at, id, status, length);
+    copyBytes(payload, from, to, this.bytes, at + ANSWER_HEADER);
+  }
+
+  /** An answer whose bytes come in parts. It ends with `finish` or `discard`, and must not be used any more then. */
+  begin(): OpenAnswer {
+    const answer = this.idle.pop() ?? new OpenAnswer();
+    this.idleBytes -= answer.ownSize;
+    const isFirst = this.open === undefined;
+    if (isFirst) this.open = answer;
+    answer.begin(isFirst ? this : undefined, this.bytes, this.used + ANSWER_HEADER);
+    return answer;
+  }
+
+  /** It is whole; what is ahead of it does not belong to it. */
+  finish(id: number, status: AnswerStatus, answer: OpenAnswer): void {
+    const { from, length } = answer;
+    if (answer === this.open) {
+      this.open = undefined;
+      const size = ANSWER_HEADER + padded(length);
+      if (this.used + size > this.bytes.length) this.reach(this.used + size, from + length);
+      this.writeHeader(this.room(size), id, status, length);
+    } else this.add(id, status, answer.bytes, from, from + length);
+    this.keep(answer);
+  }
+
+  /** Nobody wants it. Who still puts a RU together in it may go on, and finds it nowhere. */
+  discard(answer: OpenAnswer): void {
+    const isStillWritten = answer.ahead > 0;
+    if (answer === this.open) {
+      if (isStillWritten) answer.moveOut();
+      this.open = undefined;
+    }
+    if (!isStillWritten) this.keep(answer);
+  }
+
+  /** As of BlockWriter; what is being put together moves to the next block. */
+  override take(): ArrayBuffer | undefined {
+    const { bytes, open } = this;
+    const block = super.take();
+    if (open === undefined || block === undefined) return block;
+    const { from } = open;
+    const size = open.length + open.ahead;
+    const at = BLOCK_HEADER + ANSWER_HEADER;
+    open.lies(this.bytes, at);
+    this.reach(at + size, BLOCK_HEADER);
+    open.lies(this.bytes, at);
+    copyBytes(bytes, from, from + size, this.bytes, at);
+    return block;
+  }
+
+  /** For the answer that is put together here: more room. */
+  extend(size: number): void {
+    const answer = this.open!;
+    this.reach(size, answer.from + answer.length + answer.ahead);
+    answer.lies(this.bytes, answer.from);
+  }
+
+  private moveOut(answer: OpenAnswer): void {
+    answer.moveOut();
+    this.open = undefined;
+  }
+
+  private writeHeader(at: number, id: number, status: AnswerStatus, length: number): void {
+    const { view } = this;
     view.setUint32(at, id, true);
     view.setUint32(at + 4, status, true);
     view.setUint32(at + 8, length, true);
-    copyBytes(payload, from, to, this.bytes, at + ANSWER_HEADER);
+  }
+
+  private keep(answer: OpenAnswer): void {
+    const { ownSize } = answer;
+    if (this.idle.length >= IDLE_MAX || this.idleBytes + ownSize > IDLE_BYTES_MAX) return;
+    this.idleBytes += ownSize;
+    this.idle.push(answer);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   WorkerCounters,
   WorkerReport,
 } from './messages.js';
+import type { OpenAnswer } from './open-answer.js';
 
 /** What the channel needs of a port; a MessagePort fits, and so does a pair of queues in a simulation. */
 export interface PortLike {
@@ -74,6 +75,23 @@ export class WorkerChannel {
     this.answers.add(id, ANSWER_STATUS.reply, bytes, from, to);
     if (this.answers.isEnough) this.flushNow();
     else this.due();
+  }
+
+  /** A reply that comes in several RUs or segments. It ends with `replyOpen` or `discard`, and is not used any more then. */
+  beginReply(): OpenAnswer {
+    return this.answers.begin();
+  }
+
+  /** The reply to request `id` is whole. */
+  replyOpen(id: number, reply: OpenAnswer): void {
+    this.answers.finish(id, ANSWER_STATUS.reply, reply);
+    if (this.answers.isEnough) this.flushNow();
+    else this.due();
+  }
+
+  /** Nobody waits for this reply any more. */
+  discard(reply: OpenAnswer): void {
+    this.answers.discard(reply);
   }
 
   /** The caller of request `id` left, but bytes of it are out: its one last answer is still to come. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { compileMachine, type Row } from '../base/machine.js';
 import { NS, SC } from '../sna/masks.js';
+import type { ChainSpares } from './chain-buffer.js';
 import { toEbcdic } from './ebcdic.js';
 import type { HostApplication } from './host-application.js';
 import type { HostPu } from './host-pu.js';
@@ -70,6 +71,7 @@ export interface LuSettings {
   readonly queuesAtHead: boolean;
   readonly ussMessages: boolean;
   readonly chainSizeMax: number;
+  readonly chainSpares: ChainSpares;
   readonly isSequenceStrict: boolean;
   readonly onLedger: OnLedger | undefined;
 }
@@ -109,6 +111,9 @@ export class HostLu implements SscpPartner, SessionOwner {
   }
   get chainSizeMax(): number {
     return this.settings.chainSizeMax;
+  }
+  get chainSpares(): ChainSpares {
+    return this.settings.chainSpares;
   }
   get isSequenceStrict(): boolean {
     return this.settings.isSequenceStrict;

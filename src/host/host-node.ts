@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Log, Logger } from '../base/log.js';
+import { ChainSpares } from './chain-buffer.js';
 import type { Circuit } from './circuit.js';
 import type { CircuitEvent } from './circuit-machine.js';
 import { type ConnectionFacts, HostConnection, type HostTransport } from './connection.js';
@@ -41,6 +42,7 @@ export class HostNode {
   private readonly past = { piusOut: 0, bytesIn: 0, bytesOut: 0 };
   private readonly log: Logger;
   private readonly onLedger: OnLedger | undefined;
+  private readonly chainSpares = new ChainSpares();
 
   constructor(definitions: HostDefinitions, options: HostNodeOptions) {
     this.definitions = definitions;
@@ -93,6 +95,7 @@ export class HostNode {
       queuesAtHead: range.queueAt === 'head',
       ussMessages: sscp.ussMessages,
       chainSizeMax,
+      chainSpares: this.chainSpares,
       isSequenceStrict: checks.sequence === 'strict',
       onLedger: this.onLedger,
     };

@@ -219,6 +219,7 @@ export class ReceiveSide {
     row.bytesIn += to - from;
     session.owner.onLedger?.(row, bytes, from, to);
     program.onChain(session, bytes, from, to);
+    if (bytes === this.chain.bytes) this.chain.release();
     session.send.pump();
   }
 

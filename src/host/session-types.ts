@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { ChainSpares } from './chain-buffer.js';
 import type { LedgerRow, OnLedger } from './ledger.js';
 import type { PiuOut } from './piu-out.js';
 import type { ProtocolErrors } from './protocol-errors.js';
@@ -21,6 +22,7 @@ export interface SessionOwner {
   readonly localAddress: number;
   readonly piuSizeMax: number;
   readonly chainSizeMax: number;
+  readonly chainSpares: ChainSpares;
   readonly isSequenceStrict: boolean;
   readonly clock: Clock;
   readonly errors: ProtocolErrors;

@@ -47,7 +47,7 @@ export class PrimarySession {
   wasShutdown = false;
   wasQuiesced = false;
   /** What the LU sends is put together here: segments to RUs, RUs to chains. */
-  readonly chain = new ChainBuffer();
+  readonly chain: ChainBuffer;
   private readonly image: Buffer;
   private readonly segments: Reassembly;
   private readonly expedited: ExpeditedFlow;
@@ -64,6 +64,7 @@ export class PrimarySession {
     this.application = application;
     this.row = row;
     this.image = image;
+    this.chain = new ChainBuffer(owner.chainSpares);
     this.rules = decodeRules(image);
     this.brackets = new Brackets(this.rules);
     this.send = new SendSide(this);

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.js';
 import { type HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { Log, Logger } from '../base/log.js';
 import type { WorkerChannel } from '../channel/channel.js';
+import type { OpenAnswer } from '../channel/open-answer.js';
 import type { PuConfig, SnaOptions } from '../config/model.js';
 import type { LuLuState } from '../fsm/lu-lu.js';
 import { SSCP_PU, type SscpPuAction, type SscpPuEvent, type SscpPuState } from '../fsm/sscp-pu.js';
@@ -11,7 +12,6 @@ import {
   PIU_HEADER_SIZE,
   RH0_CATEGORY_MASK,
   RH0_RRI,
-  RH0_SC,
   SC,
   TH_EFI,
   TH_FID_MASK,
@@ -22,11 +22,11 @@ import {
   TH_SIZE,
 } from '../sna/masks.js';
 import { decodePiu, negativeResponse, type Piu, positiveResponse } from '../sna/piu.js';
-import { Reassembler } from '../sna/segment.js';
+import { type JoinedBiu, Reassembler } from '../sna/segment.js';
 import { describeSense, printSense } from '../sna/sense.js';
 import type { LinkCounters } from './counters.js';
 import { type LinkStation, PiuSender } from './piu-sender.js';
-import { ReplyPool } from './reply-pool.js';
+import { actpuResponse, nsHeader, puEvent, sessionControlCode } from './pu-requests.js';
 import type { ProtocolError, Reports } from './reports.js';
 import { LuSession, type SessionOwner } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -52,9 +52,6 @@ export interface PuContext {
 }
 
 const PU_ADDRESS = 0;
-const BLANKS = new Array<number>(8).fill(0x40);
-/** Format 1 of +RSP(ACTPU) ends in control vector 07, the way terminal controllers send it. */
-const FORMAT_1_TAIL = [0, 0, 0x07, 0x01, 0, 0, 0, 0, 0, 0];
 const SENSE = {
   SESSION_LIMIT: 0x08050000,
   NOT_SUPPORTED: 0x10030000,
@@ -76,7 +73,6 @@ export class Pu implements SessionOwner {
   readonly channel: WorkerChannel;
   readonly sna: SnaOptions;
   readonly replySizeMax: number;
-  readonly replies = new ReplyPool();
   readonly sender: PiuSender;
   private readonly logger: Logger;
   private readonly isPayloadLogged: boolean;
@@ -222,16 +218,44 @@ export class Pu implements SessionOwner {
 
   private segment(bytes: Buffer, from: number, to: number): void {
     try {
-      const biu = this.reassembler.join(bytes, from, to);
+      const biu = this.reassembler.join(bytes, from, to, this.placeOf(bytes, from, to));
       if (biu === null) return;
-      this.dispatch(biu.bytes, 0, biu.length);
+      if (biu.place !== undefined) this.placed(biu, bytes, from);
+      else this.dispatch(biu.bytes, 0, biu.length);
       // Of data nobody keeps a view.
-      if ((biu.bytes[TH_SIZE]! & NOT_FMD_REQUEST) === 0) this.reassembler.recycle(biu);
+      if (((biu.rh >>> 16) & NOT_FMD_REQUEST) === 0) this.reassembler.recycle(biu);
     } catch (error) {
       this.broken('segment', this.byAddress[bytes[from + 2]!], toHostLinkError(error).message);
       const isFirst = (bytes[from]! & TH_MPF_MASK) === TH_MPF_FIRST;
       if (isFirst && to - from >= PIU_HEADER_SIZE) this.refuse(bytes, from, to, SENSE.SEGMENT);
     }
+  }
+
+  /** The data of a reply is put together in the answer that it will travel in. */
+  private placeOf(bytes: Buffer, from: number, to: number): OpenAnswer | undefined {
+    if ((bytes[from]! & TH_MPF_MASK) !== TH_MPF_FIRST || to - from < PIU_HEADER_SIZE) return undefined;
+    const session = this.byAddress[bytes[from + 2]!];
+    if (session === undefined || session.pluAddress !== bytes[from + 3]!) return undefined;
+    return (bytes[from + TH_SIZE]! & NOT_FMD_REQUEST) === 0 ? session.replyPlace() : undefined;
+  }
+
+  /** A BIU whose RU lies in the answer of its session, unless that reply is wanted no more. `bytes[from...]` is its last segment. */
+  private placed(biu: JoinedBiu, bytes: Buffer, from: number): void {
+    const session = this.byAddress[bytes[from + 2]!];
+    const place = biu.place as OpenAnswer;
+    const ru = place.from + place.length;
+    if (session?.repliesIn(place)) {
+      const { rh } = biu;
+      session.receive(false, biu.snf, rh >>> 16, (rh >>> 8) & 0xff, rh & 0xff, place.bytes, ru, ru + place.ahead);
+    } else {
+      const piu = Buffer.alloc(biu.length);
+      bytes.copy(piu, 0, from, from + TH_SIZE);
+      piu[0]! |= TH_MPF_WHOLE;
+      piu.writeUIntBE(biu.rh, TH_SIZE, 3);
+      place.bytes.copy(piu, PIU_HEADER_SIZE, ru, ru + place.ahead);
+      this.dispatch(piu, 0, piu.length);
+    }
+    place.ahead = 0;
   }
 
   // SSCP-PU
@@ -268,9 +292,9 @@ export class Pu implements SessionOwner {
   private answer(action: SscpPuAction, piu: Piu): void {
     switch (action) {
       case 'RESPOND_COLD':
-        return this.sender.sendPiu(positiveResponse(piu, this.actpuResponse(1)));
+        return this.sender.sendPiu(positiveResponse(piu, actpuResponse(1, this.sna.actpuRspFormat)));
       case 'RESPOND_ERP':
-        return this.sender.sendPiu(positiveResponse(piu, this.actpuResponse(2)));
+        return this.sender.sendPiu(positiveResponse(piu, actpuResponse(2, this.sna.actpuRspFormat)));
       case 'RESPOND':
         return this.sender.sendPiu(positiveResponse(piu));
       case 'ANSWER_MANAGEMENT':
@@ -281,11 +305,6 @@ export class Pu implements SessionOwner {
         return this.sender.sendPiu(negativeResponse(piu, SENSE.PU_NOT_ACTIVE));
       default:
     }
-  }
-
-  private actpuResponse(performed: number): Uint8Array {
-    if (this.sna.actpuRspFormat === 0) return Uint8Array.of(SC.ACTPU, performed, ...BLANKS);
-    return Uint8Array.of(SC.ACTPU, 0x10 | performed, ...BLANKS, ...FORMAT_1_TAIL);
   }
 
   /** A PU that keeps no statistics: an NMVT that wants no reply is taken, everything else is not supported. */
@@ -372,23 +391,4 @@ export class Pu implements SessionOwner {
   private payload(bytes: Buffer, from: number, to: number): { piu?: string } {
     return this.isPayloadLogged ? { piu: bytes.toString('hex', from, to) } : {};
   }
-}
-
-function sessionControlCode(bytes: Buffer, from: number): number {
-  const rh0 = bytes[from + TH_SIZE]!;
-  const isRequest = (rh0 & RH0_RRI) === 0 && (rh0 & RH0_CATEGORY_MASK) === RH0_SC;
-  return isRequest ? (bytes[from + PIU_HEADER_SIZE] ?? -1) : -1;
-}
-
-function nsHeader(ru: Uint8Array): number {
-  return ru.length < 3 ? 0 : (ru[0]! << 16) | (ru[1]! << 8) | ru[2]!;
-}
-
-function puEvent({ rh, ru }: Piu): SscpPuEvent {
-  if (rh?.ruCategory === 'SC') {
-    if (ru[0] === SC.ACTPU) return ((ru[1] ?? 1) & 0x0f) === 2 ? 'ACTPU_ERP' : 'ACTPU_COLD';
-    return ru[0] === SC.DACTPU ? 'DACTPU' : 'OTHER_REQUEST';
-  }
-  const header = nsHeader(ru);
-  return header === NS.NMVT || header === NS.REQMS ? 'MANAGEMENT' : 'OTHER_REQUEST';
 }

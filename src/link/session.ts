@@ -1,6 +1,7 @@
 import { HostLinkError, toHostLinkError } from '../base/errors.js';
 import type { WorkerChannel } from '../channel/channel.js';
 import type { SessionRow, SessionState } from '../channel/messages.js';
+import type { OpenAnswer } from '../channel/open-answer.js';
 import type { LuConfig, SnaOptions } from '../config/model.js';
 import { HalfSession } from '../fsm/half-session.js';
 import { type HalfSessionPort, RECEIVED, SEND } from '../fsm/half-session-port.js';
@@ -9,7 +10,6 @@ import { describeSense } from '../sna/sense.js';
 import type { Hold } from './hold.js';
 import type { LuWaiter } from './lu-calls.js';
 import type { Failure } from './reasons.js';
-import type { Reply, ReplyPool } from './reply-pool.js';
 import type { SessionList } from './session-table.js';
 import type { SscpLu } from './sscp-lu.js';
 
@@ -18,7 +18,6 @@ export interface SessionOwner {
   readonly channel: WorkerChannel;
   readonly sna: SnaOptions;
   readonly replySizeMax: number;
-  readonly replies: ReplyPool;
   /** Send one BIU of the LU-LU session, segmented as the link asks. */
   transmit(
     session: LuSession,
@@ -92,7 +91,7 @@ export class LuSession implements HalfSessionPort {
   private requestId: number = NO_REQUEST;
   private hasCaller = false;
   /** A reply of which the last RU has not come yet. */
-  private reply: Reply | undefined;
+  private reply: OpenAnswer | undefined;
   private isReceiving = false;
   private change: { readonly state: LuLuState; readonly cause: string; readonly senseData: number } | undefined;
 
@@ -251,6 +250,18 @@ export class LuSession implements HalfSessionPort {
     return this.collect(bytes, from, to, isComplete);
   }
 
+  /** Where a RU of a reply that comes in segments is put together; undefined when nobody waits for one. */
+  replyPlace(): OpenAnswer | undefined {
+    if (this.requestId === NO_REQUEST) return undefined;
+    this.reply ??= this.owner.channel.beginReply();
+    return this.reply;
+  }
+
+  /** Is the reply under way put together there? */
+  repliesIn(place: unknown): place is OpenAnswer {
+    return this.reply !== undefined && this.reply === place;
+  }
+
   chainDiscarded(): void {
     this.dropReply();
     this.hold?.discard();
@@ -305,11 +316,14 @@ export class LuSession implements HalfSessionPort {
   }
 
   private collect(bytes: Uint8Array, from: number, to: number, isComplete: boolean): number {
+    const { channel, replySizeMax } = this.owner;
     const size = (this.reply?.length ?? 0) + (to - from);
-    if (size > this.owner.replySizeMax) return this.replyTooLong(size);
-    this.reply ??= this.owner.replies.take();
-    this.reply.append(bytes, from, to);
-    if (isComplete) this.answer(this.reply.bytes, 0, size);
+    if (size > replySizeMax) return this.replyTooLong(size);
+    this.reply ??= channel.beginReply();
+    // What came in segments lies in its place already.
+    if (this.reply.ahead > 0 && bytes === this.reply.bytes) this.reply.accept();
+    else this.reply.append(bytes, from, to);
+    if (isComplete) this.answerOpen(this.reply);
     return 0;
   }
 
@@ -344,6 +358,14 @@ export class LuSession implements HalfSessionPort {
     this.dropCall();
   }
 
+  private answerOpen(reply: OpenAnswer): void {
+    if (!this.hasCaller) return this.answer(EMPTY, 0, 0);
+    this.reply = undefined;
+    this.owner.channel.replyOpen(this.requestId, reply);
+    this.owner.replied();
+    this.dropCall();
+  }
+
   private failCall(error: HostLinkError): void {
     this.owner.channel.fail(this.requestId, error);
     this.endCall();
@@ -362,7 +384,8 @@ export class LuSession implements HalfSessionPort {
 
   private dropReply(): void {
     if (this.reply === undefined) return;
-    this.owner.replies.give(this.reply);
+    const { reply } = this;
     this.reply = undefined;
+    this.owner.channel.discard(reply);
   }
 }

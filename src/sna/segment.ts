@@ -62,12 +62,25 @@ export function segmentPiu(piu: Uint8Array, piuSizeMax: number): Uint8Array[] {
   return segments;
 }
 
-/** A BIU that is put together: its PIU is `bytes[0, length)`. */
+/** Where the RU of a segmented BIU may be put together instead: behind what its owner has there already. */
+export interface RuPlace {
+  /** Copy `bytes[from, to)` behind what is ahead. */
+  put(bytes: Uint8Array, from: number, to: number): void;
+  /** Bytes of the RU so far. */
+  ahead: number;
+}
+
+/** A BIU that is put together: its PIU is `bytes[0, length)`, or its RU is what is ahead in `place`. */
 export interface JoinedBiu {
   bytes: Buffer;
   length: number;
   snf: number;
+  /** Its three bytes as a number. */
+  rh: number;
+  place: RuPlace | undefined;
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Puts segmented BIUs together again, one per (DAF, OAF) at a time. Other PIUs, of this or of other sessions, may come
@@ -113,15 +126,16 @@ export class Reassembler {
 
   /**
    * Hot path: as `push`, for a segment: `bytes[from, to)` is known to begin with the TH of a FID2 PIU that is not whole.
+   * @param place of a first segment: where its RU is to be put together, of which nothing is ahead yet
    * @returns the BIU once its last segment is here; give it back with `recycle` when nobody uses its bytes any more
    */
-  join(bytes: Uint8Array, from: number, to: number): JoinedBiu | null {
+  join(bytes: Uint8Array, from: number, to: number, place?: RuPlace): JoinedBiu | null {
     const byte0 = bytes[from]!;
     const mpf = byte0 & TH_MPF_MASK;
     const key = (bytes[from + 2]! << 8) | bytes[from + 3]!;
     if ((byte0 & TH_EFI) !== 0) throw this.outOfSequence('a segment on the expedited flow', key, bytes, from, to);
     if (mpf === TH_MPF_FIRST) {
-      this.first(key, bytes, from, to);
+      this.first(key, bytes, from, to, place);
       return null;
     }
     return this.next(key, bytes, from, to, mpf === TH_MPF_LAST);
@@ -129,15 +143,16 @@ export class Reassembler {
 
   /** What `join` gave is not used any more: it may be for another BIU. It need not be told. */
   recycle(biu: JoinedBiu): void {
+    biu.place = undefined;
     if (this.spares.length < SPARES_MAX && biu.bytes.length <= SPARE_SIZE_MAX) this.spares.push(biu);
   }
 
   /** Forget everything: the circuit is gone. */
   reset(): void {
-    this.open.clear();
+    for (const [key, biu] of this.open) this.forget(key, biu);
   }
 
-  private first(key: number, bytes: Uint8Array, from: number, to: number): void {
+  private first(key: number, bytes: Uint8Array, from: number, to: number, place: RuPlace | undefined): void {
     if (this.open.has(key)) throw this.outOfSequence('a first segment while another is open', key, bytes, from, to);
     if (to - from < PIU_HEADER_SIZE) {
       throw this.outOfSequence('a first segment that ends inside the RH', key, bytes, from, to);
@@ -145,18 +160,22 @@ export class Reassembler {
     if (this.open.size >= this.openMax) throw this.outOfSequence('too many open at once', key, bytes, from, to);
     const length = to - from;
     if (length > this.piuSizeMax) throw tooLong(length, this.piuSizeMax);
-    const biu = this.room(Math.min(length * 4, this.piuSizeMax));
+    const biu = this.room(place === undefined ? Math.min(length * 4, this.piuSizeMax) : 0);
     biu.length = length;
     biu.snf = snfAt(bytes, from);
-    copyBytes(bytes, from, to, biu.bytes, 0);
-    biu.bytes[0]! |= TH_MPF_WHOLE;
+    biu.rh = (bytes[from + TH_SIZE]! << 16) | (bytes[from + TH_SIZE + 1]! << 8) | bytes[from + TH_SIZE + 2]!;
+    biu.place = place;
+    if (place === undefined) {
+      copyBytes(bytes, from, to, biu.bytes, 0);
+      biu.bytes[0]! |= TH_MPF_WHOLE;
+    } else place.put(bytes, from + PIU_HEADER_SIZE, to);
     this.open.set(key, biu);
   }
 
   private room(size: number): JoinedBiu {
     const spare = this.spares.pop();
     if (spare !== undefined && spare.bytes.length >= size) return spare;
-    return { bytes: Buffer.allocUnsafeSlow(size), length: 0, snf: 0 };
+    return { bytes: size === 0 ? NO_BYTES : Buffer.allocUnsafeSlow(size), length: 0, snf: 0, rh: 0, place: undefined };
   }
 
   private next(key: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): JoinedBiu | null {
@@ -165,27 +184,36 @@ export class Reassembler {
     if (biu.snf !== snfAt(bytes, from)) throw this.outOfSequence('a segment of another BIU', key, bytes, from, to);
     const length = biu.length + (to - from - TH_SIZE);
     if (length > this.piuSizeMax) {
-      this.open.delete(key);
+      this.forget(key, biu);
       throw tooLong(length, this.piuSizeMax);
     }
-    if (length > biu.bytes.length) biu.bytes = grown(biu, length, this.piuSizeMax);
-    copyBytes(bytes, from + TH_SIZE, to, biu.bytes, biu.length);
+    if (biu.place !== undefined) biu.place.put(bytes, from + TH_SIZE, to);
+    else {
+      if (length > biu.bytes.length) biu.bytes = grown(biu, length, this.piuSizeMax);
+      copyBytes(bytes, from + TH_SIZE, to, biu.bytes, biu.length);
+    }
     biu.length = length;
     if (!isLast) return null;
     this.open.delete(key);
     return biu;
   }
 
+  /** It will never be whole. */
+  private forget(key: number, biu: JoinedBiu): void {
+    this.open.delete(key);
+    if (biu.place !== undefined) biu.place.ahead = 0;
+  }
+
   private outOfSequence(why: string, key: number, bytes: Uint8Array, from: number, to: number): HostLinkError {
     const biu = this.open.get(key);
-    this.open.delete(key);
+    if (biu !== undefined) this.forget(key, biu);
     return new HostLinkError('SEGMENT_SEQUENCE', `It is ${why}.`, {
       senseData: SENSE_SEGMENTING,
       daf: key >> 8,
       oaf: key & 0xff,
       snf: snfAt(bytes, from),
       length: to - from,
-      rh: biu === undefined ? undefined : biu.bytes.readUIntBE(TH_SIZE, 3),
+      rh: biu?.rh,
     });
   }
 }

@@ -136,6 +136,58 @@ describe('PU: requests', () => {
     expect(harness.session().state).toBe('ACTIVE');
   });
 
+  it('puts replies in segments together side by side, with other answers between', () => {
+    const harness = new PuHarness({ pus: [puConfig(3)], sna: { ...SNA, piuSizeMax: 140 } });
+    harness.activate();
+    for (const lu of ['02', '03', '04']) {
+      harness.host(`2c00${lu}0000018b8000010681`, bind(lu), `2d00${lu}${PLU}00026b8000a0`);
+    }
+    for (const id of [1, 2, 3]) harness.request(id, `c${id}`);
+    const address = new Map(harness.sent().map((piu) => [piu.slice(18), piu.slice(6, 8)]));
+    const [a, b, c] = ['c1', 'c2', 'c3'].map((text) => address.get(text)!);
+    harness.host(`2800${a}050001 029040 a1a2`, `2000${a}050001 a3`, `2800${b}050001 039040 b1`, `2400${a}050001 a4`);
+    harness.host(`2c00${c}050001 039040 d1`, `2800${a}050002 009000 a5`);
+    expect(harness.answered()).toEqual([{ id: 3, status: 'reply', value: 'd1' }]);
+    harness.host(`2000${b}050001 b2`, `2400${a}050002 a6`, `2c00${a}050003 019000 a7`, `2400${b}050001 b3`);
+    expect(harness.answered()).toEqual([
+      { id: 1, status: 'reply', value: 'a1a2a3a4a5a6a7' },
+      { id: 2, status: 'reply', value: 'b1b2b3' },
+    ]);
+    expect(harness.counters.protocolErrors).toBe(0);
+  });
+
+  it('takes nothing of a RU in segments into the reply when it breaks, or is refused', () => {
+    const broken = activeHarness();
+    broken.request(1, 'c1');
+    broken.host('280002050001 029040 d1', '240002050001 d2', '280002050002 009000 d3', '200002050003 ee');
+    expect(broken.counters.protocolErrors).toBe(1);
+    broken.host('2c0002050002 019000 d4');
+    expect(broken.answered()).toEqual([{ id: 1, status: 'reply', value: 'd1d2d4' }]);
+    const refused = activeHarness();
+    refused.request(1, 'c1');
+    refused.sent();
+    // Sense data in place of the RU: it is what we answer.
+    const [response] = refused.host('280002050001 069000 0812', '240002050001 0000');
+    expect(response).toContain('08120000');
+    refused.host('2c0002050002 019000 d1', '280002050003 039040 d2', '240002050003 d3');
+    expect(refused.answered()).toEqual([{ id: 1, status: 'reply', value: 'd2d3' }]);
+  });
+
+  it('has no use for the rest of a RU whose session ended, and keeps it out of the next reply', () => {
+    const harness = activeHarness();
+    harness.request(1, 'c1');
+    harness.host('280002050001 039040 a1', '2d0002050003 6b8000 3201');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'failed', value: 'OUTCOME_UNKNOWN' }]);
+    expect(harness.host('240002050001 a2')).toEqual(['2c0005020001 879000 80050000'.replaceAll(' ', '')]);
+    harness.clock.advance(1000);
+    harness.sent();
+    harness.host('2c00020000028b8000010681', bind(), `2d0002${PLU}00026b8000a0`);
+    expect(harness.session().state).toBe('ACTIVE');
+    harness.request(2, 'c2');
+    harness.host('280002050001 039040 b1', '240002050001 b2');
+    expect(harness.answered()).toEqual([{ id: 2, status: 'reply', value: 'b1b2' }]);
+  });
+
   it('refuses when it has no free session, and when the reply is too long says so', () => {
     const harness = activeHarness({}, 2000);
     harness.request(1, 'c1');

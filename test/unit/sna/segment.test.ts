@@ -122,6 +122,30 @@ describe('Reassembler', () => {
     }
   });
 
+  it('puts a RU together where it is told to, and takes it back when its BIU breaks', () => {
+    const reassembler = new Reassembler(20);
+    const [first, middle, last] = segmentPiu(WHOLE, 12) as [Uint8Array, Uint8Array, Uint8Array];
+    const place = {
+      bytes: [] as number[],
+      ahead: 0,
+      put(bytes: Uint8Array, from: number, to: number) {
+        place.bytes.length = place.ahead;
+        place.bytes.push(...bytes.subarray(from, to));
+        place.ahead = place.bytes.length;
+      },
+    };
+    const join = (piu: Uint8Array) => reassembler.join(piu, 0, piu.length, piu === first ? place : undefined);
+    for (const rest of [[first], [middle, middle], [middle, last.subarray(0, 5)]]) {
+      join(first);
+      expect(failure(() => rest.forEach(join)).code).toMatch(/SEGMENT_SEQUENCE|PIU_TOO_LONG|TH_/);
+      if (reassembler.size === 1) reassembler.reset();
+      expect(place.ahead).toBe(0);
+    }
+    expect([join(first), join(middle)]).toEqual([null, null]);
+    expect(join(last)).toMatchObject({ place, length: WHOLE.length, snf: 9, rh: 0x038020 });
+    expect(hex(Uint8Array.from(place.bytes))).toBe(hex(WHOLE.subarray(9)));
+  });
+
   it('keeps to its limits', () => {
     const [first, middle] = segmentPiu(WHOLE, 12) as [Uint8Array, Uint8Array];
     const small = new Reassembler(17);
