@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { Target } from './load.js';
+import { payloadsOf } from './payloads.js';
 
 export interface Baseline extends Target {
   stop(): Promise<void>;
@@ -14,10 +15,15 @@ export interface Baseline extends Target {
 const COPIED_BELOW = 16_384;
 
 /** `piscina.run` of an empty echo task: what a thread-pool round trip costs, with the payload in and out. */
-export function startPiscinaEcho(payload: Uint8Array, threads: number): Baseline {
+export function startPiscinaEcho(payloadSize: number, threads: number): Baseline {
+  const payloads = payloadsOf(payloadSize);
   const filename = fileURLToPath(new URL('./echo-task.js', import.meta.url));
   const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads, concurrentTasksPerWorker: 512 });
-  return { name: 'piscina.run echo', ask: () => pool.run(payload), stop: () => pool.destroy() };
+  return {
+    name: 'piscina.run echo',
+    ask: (index) => pool.run(payloads[index % payloads.length]),
+    stop: () => pool.destroy(),
+  };
 }
 
 /**
@@ -25,7 +31,8 @@ export function startPiscinaEcho(payload: Uint8Array, threads: number): Baseline
  * length only. No sessions, no deadlines, no errors: the least that any request over a socket costs.
  * @param isAlone one request at a time: each is written at once, and waits for no tick to end
  */
-export async function startTcpEcho(payload: Uint8Array, isAlone = false): Promise<Baseline> {
+export async function startTcpEcho(payloadSize: number, isAlone = false): Promise<Baseline> {
+  const payloads = payloadsOf(payloadSize);
   const child = await startEchoProcess();
   const socket = net.connect({ host: '127.0.0.1', port: child.port, noDelay: true });
   await once(socket, 'connect');
@@ -35,7 +42,7 @@ export async function startTcpEcho(payload: Uint8Array, isAlone = false): Promis
   let unsent: Uint8Array[] = [];
   socket.on('data', (chunk) => {
     received += chunk.length;
-    for (; received >= payload.length; received -= payload.length) waiting[head++]!();
+    for (; received >= payloadSize; received -= payloadSize) waiting[head++]!();
     if (head > 65_536) {
       waiting.splice(0, head);
       head = 0;
@@ -45,12 +52,13 @@ export async function startTcpEcho(payload: Uint8Array, isAlone = false): Promis
     const blocks = unsent;
     unsent = [];
     if (blocks.length === 1) socket.write(blocks[0]!);
-    else if (payload.length < COPIED_BELOW) socket.write(Buffer.concat(blocks));
+    else if (payloadSize < COPIED_BELOW) socket.write(Buffer.concat(blocks));
     else writeGathered(socket, blocks);
   };
   return {
     name: 'bare TCP echo',
-    ask() {
+    ask(index) {
+      const payload = payloads[index % payloads.length]!;
       if (isAlone) {
         socket.write(payload);
       } else {
@@ -73,21 +81,22 @@ function writeGathered(socket: net.Socket, blocks: readonly Uint8Array[]): void 
 }
 
 /** A thread that gives back what it is posted: what a call pays to get to a worker and back. */
-export async function startPortEcho(payload: Uint8Array): Promise<Baseline> {
+export async function startPortEcho(payloadSize: number): Promise<Baseline> {
+  const payloads = payloadsOf(payloadSize);
   const worker = new Worker(new URL('./port-echo.js', import.meta.url));
   await once(worker, 'online');
   const waiting: ((size: number) => void)[] = [];
   worker.on('message', (block: ArrayBuffer) => waiting.shift()!(block.byteLength));
   return {
     name: 'MessagePort echo',
-    async ask() {
-      const block = new ArrayBuffer(payload.length);
-      new Uint8Array(block).set(payload);
+    async ask(index) {
+      const block = new ArrayBuffer(payloadSize);
+      new Uint8Array(block).set(payloads[index % payloads.length]!);
       const size = await new Promise<number>((resolve) => {
         waiting.push(resolve);
         worker.postMessage(block, [block]);
       });
-      if (size !== payload.length) throw new Error(`${size} bytes came back from the thread`);
+      if (size !== payloadSize) throw new Error(`${size} bytes came back from the thread`);
     },
     async stop() {
       await worker.terminate();

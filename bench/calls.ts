@@ -3,6 +3,7 @@ import { startPiscinaEcho, startTcpEcho } from './baselines.js';
 import { sessionsOf, withScene } from './bench-scene.js';
 import { type LoadResult, medians, type Target, type TurnOptions, takeTurns } from './load.js';
 import { ratioOf } from './measure.js';
+import { payloadsOf } from './payloads.js';
 
 /** One in-flight count: the whole call beside the two baselines, all in the same run. */
 export interface CallsRow {
@@ -30,18 +31,9 @@ export interface CallsResult {
   readonly bringUpMs: number;
 }
 
-/** Payloads made beforehand: so many, and so many bytes of them. */
-const PAYLOADS_MAX = 1024;
-const PAYLOAD_BYTES_MAX = 4 * 1_048_576;
-
 /** A call of ECHO with its own bytes each time; the reply is held against them. */
 export function hostlinkTarget(hostlink: HostLink, payloadSize: number): Target {
-  const kinds = Math.min(PAYLOADS_MAX, Math.ceil(PAYLOAD_BYTES_MAX / payloadSize));
-  const payloads = Array.from({ length: kinds }, (_, index) => {
-    const payload = Buffer.alloc(payloadSize, index);
-    payload.writeUInt32BE(index, 0);
-    return payload;
-  });
+  const payloads = payloadsOf(payloadSize);
   return {
     name: 'hostlink.call ECHO',
     ask: (index) => hostlink.call('ECHO', payloads[index % payloads.length]!),
@@ -68,7 +60,6 @@ async function measureRow(targets: readonly Target[], inFlight: number, options:
 /** Whole calls: caller, dispatcher, worker thread, SNA session, DLSw, host process and back, beside the baselines. */
 export async function runCalls(options: CallsOptions, progress: (row: CallsRow) => void): Promise<CallsResult> {
   const { workers, sessionsPerPu, payloadSize } = options;
-  const payload = Buffer.alloc(payloadSize, 0xc1);
   const rows: CallsRow[] = [];
   let startMs = Number.NaN;
   const runtime = {
@@ -79,8 +70,8 @@ export async function runCalls(options: CallsOptions, progress: (row: CallsRow) 
   const scene = { workers, shape: { sessionsPerPu }, runtime };
   return withScene(scene, async (hostlink) => {
     const bringUpMs = performance.now() - startMs;
-    const piscina = startPiscinaEcho(payload, workers);
-    const tcp = await startTcpEcho(payload);
+    const piscina = startPiscinaEcho(payloadSize, workers);
+    const tcp = await startTcpEcho(payloadSize);
     try {
       const targets = [hostlinkTarget(hostlink, payloadSize), piscina, tcp];
       for (const inFlight of options.inFlight) {

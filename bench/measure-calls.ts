@@ -31,10 +31,9 @@ async function stopAll(baselines: readonly Baseline[]): Promise<void> {
 /** Whole calls under load: beside `piscina.run` of an empty task, and beside a bare TCP echo of the same bytes. */
 export async function measureLoaded(options: LoadedOptions): Promise<Measure[]> {
   const { workers, sessionsPerPu, payloadSize, inFlight } = options;
-  const payload = Buffer.alloc(payloadSize, 0xc1);
   return withScene({ workers, shape: { sessionsPerPu } }, async (hostlink) => {
-    const piscina = startPiscinaEcho(payload, workers);
-    const tcp = await startTcpEcho(payload);
+    const piscina = startPiscinaEcho(payloadSize, workers);
+    const tcp = await startTcpEcho(payloadSize);
     try {
       const call = hostlinkTarget(hostlink, payloadSize);
       const [calls, tasks, echoes] = await takeTurns([call, piscina, tcp], inFlight[0], options);
@@ -76,10 +75,9 @@ export async function measureLoaded(options: LoadedOptions): Promise<Measure[]> 
 /** One call at a time: beside one TCP echo and one hop to a thread and back, the two ways that it cannot do without. */
 export async function measureSingle(options: RoundOptions): Promise<Measure[]> {
   const { workers, sessionsPerPu, payloadSize } = options;
-  const payload = Buffer.alloc(payloadSize, 0xc1);
   return withScene({ workers, shape: { sessionsPerPu } }, async (hostlink) => {
-    const tcp = await startTcpEcho(payload, true);
-    const port = await startPortEcho(payload);
+    const tcp = await startTcpEcho(payloadSize, true);
+    const port = await startPortEcho(payloadSize);
     try {
       const [calls, echoes, hops] = await takeTurns([hostlinkTarget(hostlink, payloadSize), tcp, port], 1, options);
       const floors = echoes!.map((echo, at) => ({ p50Ms: echo.p50Ms + hops![at]!.p50Ms }));
@@ -106,9 +104,8 @@ export async function measureLong(
   options: RoundOptions & { readonly piuSizeMax: number; readonly inFlight: number },
 ): Promise<Measure[]> {
   const { workers, sessionsPerPu, payloadSize, piuSizeMax, inFlight } = options;
-  const payload = Buffer.alloc(payloadSize, 0xc1);
   return withScene({ workers, shape: { sessionsPerPu, piuSizeMax } }, async (hostlink) => {
-    const tcp = await startTcpEcho(payload);
+    const tcp = await startTcpEcho(payloadSize);
     try {
       const [calls, echoes] = await takeTurns([hostlinkTarget(hostlink, payloadSize), tcp], inFlight, options);
       const megabytes = (round: LoadResult): number => (round.perSecond * payloadSize) / 1e6;

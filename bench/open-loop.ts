@@ -177,7 +177,7 @@ export async function runOpenSeries(options: OpenOptions, progress: (row: OpenRo
   const { workers, sessionsPerPu, payloadSize, inFlight, outstandingMax } = options;
   return withScene({ workers, shape: { sessionsPerPu } }, async (hostlink) => {
     const call = hostlinkTarget(hostlink, payloadSize);
-    const piscina = startPiscinaEcho(Buffer.alloc(payloadSize, 0xc1), workers);
+    const piscina = startPiscinaEcho(payloadSize, workers);
     try {
       const [calls, tasks] = await takeTurns([call, piscina], inFlight, options);
       const closedPerSecond = medians(calls!).perSecond;

@@ -45,7 +45,7 @@ async function measurePoints(
   const { sessionsPerPu, payloadSize } = options;
   return withScene({ workers: links, shape: { sessionsPerPu } }, async (hostlink) => {
     const call = hostlinkTarget(hostlink, payloadSize);
-    const piscina = startPiscinaEcho(Buffer.alloc(payloadSize, 0xc1), links);
+    const piscina = startPiscinaEcho(payloadSize, links);
     const points: ScalePoint[] = [];
     // Each thread compiles for itself, and all of them share the cores.
     const turns = { ...options, warmUpMs: options.warmUpMs * Math.max(1, links / WARM_UP_LINKS) };

@@ -10,11 +10,11 @@ interface Open {
   ahead: number[];
 }
 
-type Step =
-  | { readonly kind: 'begin' | 'take' }
-  | { readonly kind: 'add'; readonly size: number }
+/** One that is done to an answer under way. */
+type Change =
   | { readonly kind: 'put' | 'append'; readonly which: number; readonly size: number }
   | { readonly kind: 'accept' | 'forget' | 'finish' | 'discard'; readonly which: number };
+type Step = Change | { readonly kind: 'begin' | 'take' } | { readonly kind: 'add'; readonly size: number };
 
 const size = fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 900 }));
 const which = fc.nat({ max: 5 });
@@ -42,14 +42,17 @@ class Scene {
   do(step: Step): void {
     if (step.kind === 'begin') this.open.push({ answer: this.block.begin(), bytes: [], ahead: [] });
     else if (step.kind === 'take') this.take();
-    else if (step.kind === 'add') {
-      const bytes = this.bytes(step.size);
-      this.block.add(this.next, ANSWER_STATUS.reply, Uint8Array.from(bytes));
-      this.expected.push([this.next, bytes]);
-    } else if (this.open.length > 0) this.change(step, this.open[step.which % this.open.length]!);
+    else if (step.kind === 'add') this.add(step.size);
+    else if (this.open.length > 0) this.change(step, this.open[step.which % this.open.length]!);
   }
 
-  private change(step: Step, open: Open): void {
+  private add(size: number): void {
+    const bytes = this.bytes(size);
+    this.block.add(this.next, ANSWER_STATUS.reply, Uint8Array.from(bytes));
+    this.expected.push([this.next, bytes]);
+  }
+
+  private change(step: Change, open: Open): void {
     const { answer } = open;
     if (step.kind === 'put' || step.kind === 'append') {
       const bytes = this.bytes(step.size);
