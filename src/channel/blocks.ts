@@ -30,6 +30,13 @@ function padded(length: number): number {
  */
 const ENOUGH_COUNT = 64;
 const ENOUGH_SIZE = 131_072;
+/** A block of so many bytes is posted as it is rather than made longer, which means to copy it. */
+const POSTED_FROM = 32_768;
+/**
+ * What a block may be larger than the one before, bytes: small ones in proportion. What a reply's block is too large counts
+ * in garbage collection until its caller drops it.
+ */
+const SLACK_MAX = 2048;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
 const SPARES_MAX = 8;
 const SPARE_SIZE_MAX = 1_048_576;
@@ -49,6 +56,8 @@ class BlockWriter {
   private readonly sizeMin: number;
   /** Size to begin the next block with: that of the one before, and a little. */
   private sizeNext: number;
+  /** What the block should have had room for, had it been larger. */
+  private needed = 0;
   private readonly spares: ArrayBuffer[] = [];
 
   constructor(sizeMin = 1024) {
@@ -61,6 +70,14 @@ class BlockWriter {
     return this.count >= ENOUGH_COUNT || this.used >= ENOUGH_SIZE;
   }
 
+  /** Would an entry with so many bytes of payload not fit, while there is enough to post without it? */
+  isTight(length: number): boolean {
+    const needed = this.used + REQUEST_HEADER + padded(length);
+    if (this.used < POSTED_FROM || needed <= this.bytes.length) return false;
+    this.needed = needed;
+    return true;
+  }
+
   /** The block to transfer, or undefined when nothing was added. It is its whole buffer: `used` says where it ends. */
   take(): ArrayBuffer | undefined {
     if (this.count === 0) return undefined;
@@ -68,7 +85,9 @@ class BlockWriter {
     this.view.setUint32(4, this.count, true);
     const block = this.bytes.buffer as ArrayBuffer;
     // Sized by the one before: a large block for a single small call costs more in garbage collection than in copying.
-    this.sizeNext = Math.max(this.sizeMin, this.used + (this.used >> 4));
+    const size = Math.max(this.used, this.needed);
+    this.sizeNext = Math.max(this.sizeMin, size + Math.min(size >> 4, SLACK_MAX));
+    this.needed = 0;
     this.bytes = NO_BYTES;
     this.view = NO_VIEW;
     this.used = BLOCK_HEADER;

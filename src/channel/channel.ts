@@ -72,6 +72,7 @@ export class WorkerChannel {
 
   /** The host's reply to request `id`: `bytes[from, to)`, copied now. */
   reply(id: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.answers.isTight(to - from)) this.flushNow();
     this.answers.add(id, ANSWER_STATUS.reply, bytes, from, to);
     if (this.answers.isEnough) this.flushNow();
     else this.due();

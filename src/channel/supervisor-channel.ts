@@ -70,6 +70,7 @@ export class SupervisorChannel {
    * @param deadlineMs absolute, Clock.nowMs
    */
   request(id: number, group: number, deadlineMs: number, payload: Uint8Array): void {
+    if (this.requests.isTight(payload.length)) this.postRequests();
     this.requests.add(id, group, deadlineMs, payload);
     if (this.requests.isEnough) this.postRequests();
     else if (!this.isFlushDue) this.due();

@@ -84,6 +84,25 @@ describe('blocks', () => {
     expect(used).toBe(8);
   });
 
+  it('say when it is better to post than to make longer, and are long enough next time', () => {
+    const block = new RequestBlock();
+    const payload = new Uint8Array(30_000);
+    const add = (count: number): number => {
+      for (let id = 0; id < count; id += 1) block.add(id, 0, 0, payload);
+      return block.take()!.byteLength;
+    };
+    add(2);
+    expect(block.isTight(1_000_000), 'nothing to post yet').toBe(false);
+    block.add(0, 0, 0, payload);
+    block.add(1, 0, 0, payload);
+    expect(block.isTight(100), 'it still fits').toBe(false);
+    expect(block.isTight(payload.length)).toBe(true);
+    expect(block.take()!.byteLength).toBeLessThan(63_000);
+    expect(add(3), 'as long as it had to be').toBeLessThan(93_000);
+    expect(add(1), 'and no longer than that').toBeLessThan(93_000);
+    expect(add(1)).toBeLessThan(33_000);
+  });
+
   it('starts afresh after take: the block handed on is not written to again', () => {
     const block = new RequestBlock();
     block.add(1, 0, 0, new Uint8Array([1, 2, 3]));
