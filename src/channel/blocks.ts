@@ -168,7 +168,7 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
 
   /** The answer's bytes are `payload[from, to)`, copied here, once. */
   add(id: number, status: AnswerStatus, payload: Uint8Array, from = 0, to = payload.length): void {
-    if (this.open !== undefined) this.moveOut(this.open);
+    if (this.open !== undefined) this.leave(this.open);
     const length = to - from;
     const at = this.room(ANSWER_HEADER + padded(length));
     this.writeHeader(at, id, status, length);
@@ -187,6 +187,7 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
 
   /** It is whole; what is ahead of it does not belong to it. */
   finish(id: number, status: AnswerStatus, answer: OpenAnswer): void {
+    if (answer.ahead > 0) this.leave(answer);
     const { from, length } = answer;
     if (answer === this.open) {
       this.open = undefined;
@@ -197,14 +198,11 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
     this.keep(answer);
   }
 
-  /** Nobody wants it. Who still puts a RU together in it may go on, and finds it nowhere. */
+  /** Nobody wants it. */
   discard(answer: OpenAnswer): void {
-    const isStillWritten = answer.ahead > 0;
-    if (answer === this.open) {
-      if (isStillWritten) answer.moveOut();
-      this.open = undefined;
-    }
-    if (!isStillWritten) this.keep(answer);
+    if (answer.ahead > 0) this.leave(answer);
+    else if (answer === this.open) this.open = undefined;
+    this.keep(answer);
   }
 
   /** As of BlockWriter; what is being put together moves to the next block. */
@@ -229,9 +227,10 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
     answer.lies(this.bytes, answer.from);
   }
 
-  private moveOut(answer: OpenAnswer): void {
+  /** To a buffer of its own. Who still puts a RU together in it when it is over may go on there, and harms no other. */
+  private leave(answer: OpenAnswer): void {
     answer.moveOut();
-    this.open = undefined;
+    if (answer === this.open) this.open = undefined;
   }
 
   private writeHeader(at: number, id: number, status: AnswerStatus, length: number): void {
@@ -241,8 +240,10 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
     view.setUint32(at + 8, length, true);
   }
 
+  /** For the next one, unless somebody still writes to it. */
   private keep(answer: OpenAnswer): void {
-    const { ownSize } = answer;
+    const { ahead, ownSize } = answer;
+    if (ahead > 0) return;
     if (this.idle.length >= IDLE_MAX || this.idleBytes + ownSize > IDLE_BYTES_MAX) return;
     this.idleBytes += ownSize;
     this.idle.push(answer);

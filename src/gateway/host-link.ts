@@ -4,6 +4,7 @@ import { type Clock, createClock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import { createLog, type Log } from '../base/log.js';
 import { createPrng, type Prng } from '../base/prng.js';
+import { youngCollection } from '../base/young-collection.js';
 import type { SessionRow } from '../channel/messages.js';
 import { loadConfig } from '../config/load.js';
 import type { HostLinkConfig, ServiceConfig } from '../config/model.js';
@@ -13,6 +14,7 @@ import { Dispatcher } from '../dispatch/dispatcher.js';
 import type { LuSeat } from '../dispatch/lu-seats.js';
 import { UserHeader } from '../dispatch/user-header.js';
 import { decodeEbcdic, encodeEbcdic } from '../sna/ebcdic.js';
+import { AnswerGarbage } from '../supervisor/answer-garbage.js';
 import type { WorkerLauncher } from '../supervisor/launcher.js';
 import type { RuntimeEvent } from '../supervisor/options.js';
 import { Supervisor } from '../supervisor/supervisor.js';
@@ -41,6 +43,11 @@ export interface HostLinkOptions {
   readonly workerFile?: string;
   /** Other workers than threads, for simulations. */
   readonly launcher?: WorkerLauncher;
+  /**
+   * false: when young garbage is collected is left to V8. As a rule the runtime does it after every 8 MB of answers, as long
+   * as no more than 64 MB of objects are in use: V8 would collect everything instead, and calls wait for that.
+   */
+  readonly collectYoung?: boolean;
   /** Called with the runtime before its first worker starts: what is attached here, a recorder for one, misses nothing. */
   readonly prepare?: (runtime: HostLink) => void;
 }
@@ -134,7 +141,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       onWaiting: () => this.supervisor.considerGrowth(),
     });
     this.held = this.newHeldSessions();
-    this.supervisor = this.newSupervisor(options.launcher ?? newWorkerHost(config, options, log), log, prng);
+    this.supervisor = this.newSupervisor(options, log, prng);
     this.operations = new Operations({
       config,
       directory: this.directory,
@@ -306,7 +313,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
     });
   }
 
-  private newSupervisor(launcher: WorkerLauncher, log: Log, prng: Prng): Supervisor {
+  private newSupervisor(options: HostLinkOptions, log: Log, prng: Prng): Supervisor {
     const { config, clock, directory, dispatcher } = this;
     return new Supervisor({
       config,
@@ -314,13 +321,14 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       clock,
       prng,
       log,
-      launcher,
+      launcher: options.launcher ?? newWorkerHost(config, options, log),
       directory,
       dispatcher,
       // Later, so that a listener that throws cannot break off what the supervisor is doing.
       onEvent: (event) => clock.soon(() => this.emit('event', event)),
       onReport: () => this.readiness.check(),
       onTrace: (workerId, block) => this.traces.take(workerId, block),
+      garbage: new AnswerGarbage(options.collectYoung === false ? undefined : youngCollection()),
     });
   }
 

@@ -231,9 +231,9 @@ export class Pu implements SessionOwner {
     }
   }
 
-  /** The data of a reply is put together in the answer that it will travel in. */
+  /** The data of a reply is put together in the answer that it will travel in; some of it must be there to begin with. */
   private placeOf(bytes: Buffer, from: number, to: number): OpenAnswer | undefined {
-    if ((bytes[from]! & TH_MPF_MASK) !== TH_MPF_FIRST || to - from < PIU_HEADER_SIZE) return undefined;
+    if ((bytes[from]! & TH_MPF_MASK) !== TH_MPF_FIRST || to - from <= PIU_HEADER_SIZE) return undefined;
     const session = this.byAddress[bytes[from + 2]!];
     if (session === undefined || session.pluAddress !== bytes[from + 3]!) return undefined;
     return (bytes[from + TH_SIZE]! & NOT_FMD_REQUEST) === 0 ? session.replyPlace() : undefined;

@@ -126,7 +126,7 @@ export class Reassembler {
 
   /**
    * Hot path: as `push`, for a segment: `bytes[from, to)` is known to begin with the TH of a FID2 PIU that is not whole.
-   * @param place of a first segment: where its RU is to be put together, of which nothing is ahead yet
+   * @param place of a first segment that has some of the RU: where it is to be put together, with nothing ahead yet
    * @returns the BIU once its last segment is here; give it back with `recycle` when nobody uses its bytes any more
    */
   join(bytes: Uint8Array, from: number, to: number, place?: RuPlace): JoinedBiu | null {

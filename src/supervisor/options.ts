@@ -5,6 +5,7 @@ import type { Prng } from '../base/prng.js';
 import type { HostLinkConfig } from '../config/model.js';
 import type { Directory } from '../dispatch/directory.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { AnswerGarbage } from './answer-garbage.js';
 import type { WorkerLauncher } from './launcher.js';
 
 /** Something an operator may want to see; from a worker, or about one. */
@@ -31,4 +32,6 @@ export interface SupervisorOptions {
   readonly onReport: () => void;
   /** Recorded packets of a worker; the block is the receiver's. */
   readonly onTrace: (workerId: number, block: ArrayBuffer) => void;
+  /** Told of every block of answers. */
+  readonly garbage?: AnswerGarbage | undefined;
 }

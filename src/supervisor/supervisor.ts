@@ -242,6 +242,8 @@ export class Supervisor {
   }
 
   private answers(seat: WorkerSeat, block: ArrayBuffer): void {
+    // Before its replies are anybody's: there is least alive now.
+    this.options.garbage?.came(block.byteLength);
     try {
       this.dispatcher.answers(seat.index, block);
     } catch (error) {

@@ -37,6 +37,8 @@ class Scene {
   readonly expected: [id: number, bytes: number[]][] = [];
   readonly seen: [id: number, bytes: number[]][] = [];
   private readonly open: Open[] = [];
+  /** Over, but somebody still writes a RU to them. */
+  private readonly stale: OpenAnswer[] = [];
   private next = 0;
 
   /** Bytes like no others before them. */
@@ -71,12 +73,18 @@ class Scene {
       open.ahead = [];
     } else {
       this.open.splice(this.open.indexOf(open), 1);
+      if (open.ahead.length > 0) this.stale.push(answer);
       if (step.kind === 'discard') this.block.discard(answer);
       else {
         this.block.finish(this.next, ANSWER_STATUS.reply, answer);
         this.expected.push([this.next, open.bytes]);
       }
     }
+  }
+
+  /** What is not wanted any more goes on. */
+  writeStale(): void {
+    for (const answer of this.stale) answer.put(new Uint8Array(50).fill(0xcc), 0, 50);
   }
 
   take(): void {
@@ -105,6 +113,7 @@ describe('open answers', () => {
         const scene = new Scene();
         for (const step of steps) {
           scene.do(step);
+          scene.writeStale();
           scene.check();
         }
         scene.take();

@@ -173,6 +173,17 @@ describe('PU: requests', () => {
     expect(refused.answered()).toEqual([{ id: 1, status: 'reply', value: 'd2d3' }]);
   });
 
+  it('takes a whole RU between the segments of another, where sequence numbers are not looked at', () => {
+    const harness = activeHarness({ sna: { ...SNA, seqCheck: 'lenient' as const } });
+    harness.request(1, 'c1');
+    harness.host('2c0002050001 029040 a0', '280002050002 009000 a1', '2c0002050003 019000 b1');
+    expect(harness.answered()).toEqual([{ id: 1, status: 'reply', value: 'a0b1' }]);
+    harness.request(2, 'c2');
+    harness.host('2c0002050004 029040 e1', '240002050002 a2', '280002050005 019000 e2', '240002050005 e3');
+    expect(harness.answered()).toContainEqual({ id: 2, status: expect.any(String), value: expect.any(String) });
+    expect(harness.session().state).toBe('ACTIVE');
+  });
+
   it('has no use for the rest of a RU whose session ended, and keeps it out of the next reply', () => {
     const harness = activeHarness();
     harness.request(1, 'c1');

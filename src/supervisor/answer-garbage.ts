@@ -1,0 +1,43 @@
+import { type CollectYoung, heapInUse } from '../base/young-collection.js';
+
+const MB = 1_048_576;
+/** Bytes of answers between two collections. */
+const COLLECT_EVERY = 8 * MB;
+/** A heap in use of more than this may grow by so much that V8 collects young garbage in time by itself. */
+const HEAP_MAX = 64 * MB;
+
+/**
+ * Blocks of answers live until the callers drop the replies in them: mostly at once. V8 sees buffers from other threads grow a
+ * small heap and marks all of it every 20 MB or so, on every core, though what is dead is young: that takes a quarter of
+ * the processors at full load, and is what the slowest hundredth of the calls waits for. Young garbage alone is collected
+ * in a fraction of it, when it is done before V8 loses patience.
+ */
+export class AnswerGarbage {
+  /** Collections so far. */
+  collections = 0;
+  private bytes = 0;
+  private readonly collect: CollectYoung | undefined;
+  private readonly heapBytes: () => number;
+
+  /**
+   * @param collect undefined: it is left to V8
+   * @param heapBytes of objects in use
+   */
+  constructor(collect: CollectYoung | undefined, heapBytes: () => number = heapInUse) {
+    this.collect = collect;
+    this.heapBytes = heapBytes;
+  }
+
+  /** A block of so many bytes has come. */
+  came(bytes: number): void {
+    this.bytes += bytes;
+    if (this.bytes >= COLLECT_EVERY) this.isEnough();
+  }
+
+  private isEnough(): void {
+    this.bytes = 0;
+    if (this.collect === undefined || this.heapBytes() > HEAP_MAX) return;
+    this.collections += 1;
+    this.collect();
+  }
+}
