@@ -16,7 +16,8 @@ let isLookedFor = false;
 export function youngCollection(): CollectYoung | undefined {
   if (isLookedFor) return found;
   isLookedFor = true;
-  const collect = (globalThis as { gc?: Collect }).gc ?? exposed();
+  const { gc: shown } = globalThis as { gc?: unknown };
+  const collect = typeof shown === 'function' ? (shown as Collect) : exposed();
   found = collect === undefined ? undefined : () => collect({ type: 'minor' });
   return found;
 }
@@ -25,10 +26,11 @@ function exposed(): Collect | undefined {
   try {
     v8.setFlagsFromString('--expose-gc');
     const collect: unknown = vm.runInNewContext('globalThis.gc');
-    v8.setFlagsFromString('--no-expose-gc');
     return typeof collect === 'function' ? (collect as Collect) : undefined;
   } catch {
     return undefined;
+  } finally {
+    v8.setFlagsFromString('--no-expose-gc');
   }
 }
 

@@ -30,13 +30,15 @@ function padded(length: number): number {
  */
 const ENOUGH_COUNT = 64;
 const ENOUGH_SIZE = 131_072;
-/** A block of so many bytes is posted as it is rather than made longer, which means to copy it. */
+/** A block of so many bytes is better posted as it is than made longer, which means to copy it: see isTight. */
 const POSTED_FROM = 32_768;
 /**
  * What a block may be larger than the one before, bytes: small ones in proportion. What a reply's block is too large counts
  * in garbage collection until its caller drops it.
  */
 const SLACK_MAX = 2048;
+/** A block of so many times what it needs is exchanged: a short reply in it keeps all of it alive. */
+const SHRUNK_FROM = 4;
 /** Blocks given back that are kept for the next takes: so many, and none larger than this. */
 const SPARES_MAX = 8;
 const SPARE_SIZE_MAX = 1_048_576;
@@ -137,6 +139,16 @@ class BlockWriter {
     if (end > this.bytes.length) this.grow(end, filled);
   }
 
+  /** What made the block so long is not in it any more: what is there goes on in one of the usual length. */
+  protected shrink(): void {
+    const { bytes, used } = this;
+    const size = Math.max(this.sizeNext, used);
+    if (bytes.length <= SHRUNK_FROM * size) return;
+    this.use(this.blockOf(size));
+    this.bytes.set(bytes.subarray(0, used));
+    this.recycle(bytes.buffer as ArrayBuffer);
+  }
+
   private grow(needed: number, filled: number): void {
     const written = this.bytes.subarray(0, filled);
     this.use(this.blockOf(Math.max(needed, this.bytes.length * 2)));
@@ -185,6 +197,11 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
     return answer;
   }
 
+  /** Is it put together in the block itself? */
+  holds(answer: OpenAnswer): boolean {
+    return answer === this.open;
+  }
+
   /** It is whole; what is ahead of it does not belong to it. */
   finish(id: number, status: AnswerStatus, answer: OpenAnswer): void {
     if (answer.ahead > 0) this.leave(answer);
@@ -201,7 +218,7 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
   /** Nobody wants it. */
   discard(answer: OpenAnswer): void {
     if (answer.ahead > 0) this.leave(answer);
-    else if (answer === this.open) this.open = undefined;
+    else if (answer === this.open) this.close();
     this.keep(answer);
   }
 
@@ -230,7 +247,12 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
   /** To a buffer of its own. Who still puts a RU together in it when it is over may go on there, and harms no other. */
   private leave(answer: OpenAnswer): void {
     answer.moveOut();
-    if (answer === this.open) this.open = undefined;
+    if (answer === this.open) this.close();
+  }
+
+  private close(): void {
+    this.open = undefined;
+    this.shrink();
   }
 
   private writeHeader(at: number, id: number, status: AnswerStatus, length: number): void {

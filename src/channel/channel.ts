@@ -44,7 +44,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * The worker's end of its mailbox. Answers and the newest report of one tick are collected and posted once the events of
- * the tick have been handled, or when there are enough of them (BlockWriter.isEnough); everything else is posted as it comes.
+ * the tick have been handled, or when there are enough of them (BlockWriter.isEnough, isTight); everything else is posted as it comes.
  */
 export class WorkerChannel {
   private readonly port: PortLike;
@@ -85,6 +85,7 @@ export class WorkerChannel {
 
   /** The reply to request `id` is whole. */
   replyOpen(id: number, reply: OpenAnswer): void {
+    if (!this.answers.holds(reply) && this.answers.isTight(reply.length)) this.flushNow();
     this.answers.finish(id, ANSWER_STATUS.reply, reply);
     if (this.answers.isEnough) this.flushNow();
     else this.due();
@@ -119,7 +120,7 @@ export class WorkerChannel {
     this.due();
   }
 
-  /** Session and link states now; the newest of a tick is posted, before the answers of that tick. */
+  /** Session and link states now; the newest of a tick is posted, before the answers that are posted with it. */
   report(report: WorkerReport): void {
     this.newestReport = report;
     this.due();

@@ -40,7 +40,7 @@ interface Asker<T> {
 
 /**
  * The supervisor's end of a worker's mailbox: the requests of one tick travel in one post, or in several where they
- * are many (BlockWriter.isEnough), then the cancels.
+ * are many (BlockWriter.isEnough, isTight), then the cancels.
  */
 export class SupervisorChannel {
   /** Blocks of requests posted so far: how one that looks now and then sees whether there was work. */

@@ -45,7 +45,8 @@ export interface HostLinkOptions {
   readonly launcher?: WorkerLauncher;
   /**
    * false: when young garbage is collected is left to V8. As a rule the runtime does it after every 8 MB of answers, as long
-   * as no more than 64 MB of objects are in use: V8 would collect everything instead, and calls wait for that.
+   * as no more than 64 MB of objects are in use and it takes less than 2 ms: V8 would collect everything instead, and calls
+   * wait for that.
    */
   readonly collectYoung?: boolean;
   /** Called with the runtime before its first worker starts: what is attached here, a recorder for one, misses nothing. */
@@ -328,7 +329,7 @@ export class HostLink extends EventEmitter<HostLinkEvents> {
       onEvent: (event) => clock.soon(() => this.emit('event', event)),
       onReport: () => this.readiness.check(),
       onTrace: (workerId, block) => this.traces.take(workerId, block),
-      garbage: new AnswerGarbage(options.collectYoung === false ? undefined : youngCollection()),
+      garbage: new AnswerGarbage(options.collectYoung === false ? undefined : youngCollection(), clock),
     });
   }
 

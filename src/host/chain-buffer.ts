@@ -5,7 +5,7 @@ const SIZE_MIN = 4096;
 const NO_BYTES = Buffer.alloc(0);
 /** Buffers of chains that are over: so many are kept, and none larger than this. */
 const SPARES_MAX = 8;
-const SPARE_SIZE_MAX = 262_144;
+const SPARE_SIZE_MAX = 1_048_576;
 
 /**
  * Buffers for the next chains of any session of a host. One per session would be as many as there are sessions, each cold

@@ -1,6 +1,7 @@
 import type { SscpPuEvent } from '../fsm/sscp-pu.js';
-import { NS, PIU_HEADER_SIZE, RH0_CATEGORY_MASK, RH0_RRI, RH0_SC, SC, TH_SIZE } from '../sna/masks.js';
+import { NS, PIU_HEADER_SIZE, RH0_CATEGORY_MASK, RH0_RRI, RH0_SC, SC, TH_MPF_WHOLE, TH_SIZE } from '../sna/masks.js';
 import type { Piu } from '../sna/piu.js';
+import type { JoinedBiu } from '../sna/segment.js';
 
 const BLANKS = new Array<number>(8).fill(0x40);
 /** Format 1 of +RSP(ACTPU) ends in control vector 07, the way terminal controllers send it. */
@@ -37,4 +38,21 @@ export function puEvent({ rh, ru }: Piu): SscpPuEvent {
 export function actpuResponse(performed: 1 | 2, format: 0 | 1): Uint8Array {
   if (format === 0) return Uint8Array.of(SC.ACTPU, performed, ...BLANKS);
   return Uint8Array.of(SC.ACTPU, 0x10 | performed, ...BLANKS, ...FORMAT_1_TAIL);
+}
+
+/** The PIU of a segmented BIU: the TH as in its last segment `bytes[from...]`, its RH, and the RU `ru[ruFrom, ruTo)`. */
+export function wholePiu(
+  biu: JoinedBiu,
+  bytes: Buffer,
+  from: number,
+  ru: Buffer,
+  ruFrom: number,
+  ruTo: number,
+): Buffer {
+  const piu = Buffer.alloc(biu.length);
+  bytes.copy(piu, 0, from, from + TH_SIZE);
+  piu[0]! |= TH_MPF_WHOLE;
+  piu.writeUIntBE(biu.rh, TH_SIZE, 3);
+  ru.copy(piu, PIU_HEADER_SIZE, ruFrom, ruTo);
+  return piu;
 }

@@ -26,7 +26,7 @@ import { type JoinedBiu, Reassembler } from '../sna/segment.js';
 import { describeSense, printSense } from '../sna/sense.js';
 import type { LinkCounters } from './counters.js';
 import { type LinkStation, PiuSender } from './piu-sender.js';
-import { actpuResponse, nsHeader, puEvent, sessionControlCode } from './pu-requests.js';
+import { actpuResponse, nsHeader, puEvent, sessionControlCode, wholePiu } from './pu-requests.js';
 import type { ProtocolError, Reports } from './reports.js';
 import { LuSession, type SessionOwner } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -239,23 +239,22 @@ export class Pu implements SessionOwner {
     return (bytes[from + TH_SIZE]! & NOT_FMD_REQUEST) === 0 ? session.replyPlace() : undefined;
   }
 
-  /** A BIU whose RU lies in the answer of its session, unless that reply is wanted no more. `bytes[from...]` is its last segment. */
+  /**
+   * A BIU whose RU lies in the answer of its session, unless that reply is wanted no more. `bytes[from...]` is its last
+   * segment. Should the request end while the session looks at it, nobody looks at the RU any more.
+   */
   private placed(biu: JoinedBiu, bytes: Buffer, from: number): void {
     const session = this.byAddress[bytes[from + 2]!];
     const place = biu.place as OpenAnswer;
     const ru = place.from + place.length;
-    if (session?.repliesIn(place)) {
-      const { rh } = biu;
-      session.receive(false, biu.snf, rh >>> 16, (rh >>> 8) & 0xff, rh & 0xff, place.bytes, ru, ru + place.ahead);
-    } else {
-      const piu = Buffer.alloc(biu.length);
-      bytes.copy(piu, 0, from, from + TH_SIZE);
-      piu[0]! |= TH_MPF_WHOLE;
-      piu.writeUIntBE(biu.rh, TH_SIZE, 3);
-      place.bytes.copy(piu, PIU_HEADER_SIZE, ru, ru + place.ahead);
-      this.dispatch(piu, 0, piu.length);
+    try {
+      if (session?.repliesIn(place) && session.pluAddress === bytes[from + 3]!) {
+        const { rh } = biu;
+        session.receive(false, biu.snf, rh >>> 16, (rh >>> 8) & 0xff, rh & 0xff, place.bytes, ru, ru + place.ahead);
+      } else this.dispatch(wholePiu(biu, bytes, from, place.bytes, ru, ru + place.ahead), 0, biu.length);
+    } finally {
+      place.ahead = 0;
     }
-    place.ahead = 0;
   }
 
   // SSCP-PU

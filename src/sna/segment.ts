@@ -90,7 +90,9 @@ export class Reassembler {
   private readonly piuSizeMax: number;
   private readonly openMax: number;
   private readonly open = new Map<number, JoinedBiu>();
+  /** With a buffer, and without as their RU was put together elsewhere. */
   private readonly spares: JoinedBiu[] = [];
+  private readonly bare: JoinedBiu[] = [];
 
   /**
    * @param piuSizeMax bytes of a reassembled PIU, TH and RH included
@@ -144,7 +146,8 @@ export class Reassembler {
   /** What `join` gave is not used any more: it may be for another BIU. It need not be told. */
   recycle(biu: JoinedBiu): void {
     biu.place = undefined;
-    if (this.spares.length < SPARES_MAX && biu.bytes.length <= SPARE_SIZE_MAX) this.spares.push(biu);
+    const list = biu.bytes === NO_BYTES ? this.bare : this.spares;
+    if (list.length < SPARES_MAX && biu.bytes.length <= SPARE_SIZE_MAX) list.push(biu);
   }
 
   /** Forget everything: the circuit is gone. */
@@ -173,9 +176,10 @@ export class Reassembler {
   }
 
   private room(size: number): JoinedBiu {
-    const spare = this.spares.pop();
+    const spare = size === 0 ? this.bare.pop() : this.spares.pop();
     if (spare !== undefined && spare.bytes.length >= size) return spare;
-    return { bytes: size === 0 ? NO_BYTES : Buffer.allocUnsafeSlow(size), length: 0, snf: 0, rh: 0, place: undefined };
+    const bytes = size === 0 ? NO_BYTES : Buffer.allocUnsafeSlow(size);
+    return { bytes, length: 0, snf: 0, rh: 0, place: undefined };
   }
 
   private next(key: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): JoinedBiu | null {
@@ -187,15 +191,25 @@ export class Reassembler {
       this.forget(key, biu);
       throw tooLong(length, this.piuSizeMax);
     }
-    if (biu.place !== undefined) biu.place.put(bytes, from + TH_SIZE, to);
-    else {
-      if (length > biu.bytes.length) biu.bytes = grown(biu, length, this.piuSizeMax);
-      copyBytes(bytes, from + TH_SIZE, to, biu.bytes, biu.length);
-    }
+    this.write(key, biu, bytes, from + TH_SIZE, to, length);
     biu.length = length;
     if (!isLast) return null;
     this.open.delete(key);
     return biu;
+  }
+
+  /** What cannot be written, for want of memory, must not be missing from a BIU that goes on. */
+  private write(key: number, biu: JoinedBiu, bytes: Uint8Array, from: number, to: number, length: number): void {
+    try {
+      if (biu.place !== undefined) biu.place.put(bytes, from, to);
+      else {
+        if (length > biu.bytes.length) biu.bytes = grown(biu, length, this.piuSizeMax);
+        copyBytes(bytes, from, to, biu.bytes, biu.length);
+      }
+    } catch (error) {
+      this.forget(key, biu);
+      throw error;
+    }
   }
 
   /** It will never be whole. */

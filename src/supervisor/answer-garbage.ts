@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import { type CollectYoung, heapInUse } from '../base/young-collection.js';
 
 const MB = 1_048_576;
@@ -5,6 +6,11 @@ const MB = 1_048_576;
 const COLLECT_EVERY = 8 * MB;
 /** A heap in use of more than this may grow by so much that V8 collects young garbage in time by itself. */
 const HEAP_MAX = 64 * MB;
+/** So long a collection takes only where much that is young lives: thousands of calls wait. It is moved about, for nothing. */
+const SLOW_MS = 2;
+/** After so many slow ones in a row, so many are left out. */
+const SLOW_MAX = 2;
+const LEFT_OUT = 16;
 
 /**
  * Blocks of answers live until the callers drop the replies in them: mostly at once. V8 sees buffers from other threads grow a
@@ -16,15 +22,19 @@ export class AnswerGarbage {
   /** Collections so far. */
   collections = 0;
   private bytes = 0;
+  private slow = 0;
+  private leftOut = 0;
   private readonly collect: CollectYoung | undefined;
+  private readonly clock: Clock;
   private readonly heapBytes: () => number;
 
   /**
    * @param collect undefined: it is left to V8
    * @param heapBytes of objects in use
    */
-  constructor(collect: CollectYoung | undefined, heapBytes: () => number = heapInUse) {
+  constructor(collect: CollectYoung | undefined, clock: Clock, heapBytes: () => number = heapInUse) {
     this.collect = collect;
+    this.clock = clock;
     this.heapBytes = heapBytes;
   }
 
@@ -36,8 +46,18 @@ export class AnswerGarbage {
 
   private isEnough(): void {
     this.bytes = 0;
-    if (this.collect === undefined || this.heapBytes() > HEAP_MAX) return;
+    const { clock, collect } = this;
+    if (collect === undefined || this.heapBytes() > HEAP_MAX) return;
+    if (this.leftOut > 0) {
+      this.leftOut -= 1;
+      return;
+    }
+    const startMs = clock.nowMs();
+    collect();
     this.collections += 1;
-    this.collect();
+    this.slow = clock.nowMs() - startMs > SLOW_MS ? this.slow + 1 : 0;
+    if (this.slow < SLOW_MAX) return;
+    this.slow = 0;
+    this.leftOut = LEFT_OUT;
   }
 }
