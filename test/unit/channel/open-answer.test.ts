@@ -136,6 +136,26 @@ describe('open answers', () => {
     expect(block.take()).toBe(buffer);
   });
 
+  it('that made a block long take its length with them', () => {
+    for (const leave of ['add', 'discard'] as const) {
+      const block = new AnswerBlock(64);
+      block.add(6, ANSWER_STATUS.reply, Uint8Array.of(1, 2));
+      const long = block.begin();
+      long.append(new Uint8Array(100_000).fill(7), 0, 100_000);
+      if (leave === 'discard') block.discard(long);
+      block.add(7, ANSWER_STATUS.reply, Uint8Array.of(3));
+      const seen: number[][] = [];
+      const posted = block.take()!;
+      expect(posted.byteLength).toBeLessThan(1000);
+      readAnswers(posted, (id, _status, bytes, from, to) => seen.push([id, ...bytes.subarray(from, to)]));
+      expect(seen).toEqual([
+        [6, 1, 2],
+        [7, 3],
+      ]);
+      if (leave === 'add') expect([long.length, long.bytes[long.from + 99_999]]).toEqual([100_000, 7]);
+    }
+  });
+
   it.each([501, 502, 503, 504])('of %i bytes, which fill the block, keep them when it is padded', (length) => {
     const block = new AnswerBlock(64);
     const answer = block.begin();

@@ -146,6 +146,22 @@ describe('Reassembler', () => {
     expect(hex(Uint8Array.from(place.bytes))).toBe(hex(WHOLE.subarray(9)));
   });
 
+  it('forgets a BIU of which a segment could not be kept', () => {
+    const reassembler = new Reassembler(1000);
+    const [first, middle, last] = segmentPiu(WHOLE, 12) as [Uint8Array, Uint8Array, Uint8Array];
+    const place = {
+      ahead: 0,
+      put(_: Uint8Array, from: number, to: number) {
+        if (place.ahead > 0) throw new RangeError('no memory');
+        place.ahead += to - from;
+      },
+    };
+    reassembler.join(first, 0, first.length, place);
+    expect(() => reassembler.join(middle, 0, middle.length)).toThrow('no memory');
+    expect([reassembler.size, place.ahead]).toEqual([0, 0]);
+    expect(failure(() => reassembler.join(last, 0, last.length)).code).toBe('SEGMENT_SEQUENCE');
+  });
+
   it('keeps to its limits', () => {
     const [first, middle] = segmentPiu(WHOLE, 12) as [Uint8Array, Uint8Array];
     const small = new Reassembler(17);
