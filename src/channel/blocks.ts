@@ -72,7 +72,7 @@ class BlockWriter {
     return this.count >= ENOUGH_COUNT || this.used >= ENOUGH_SIZE;
   }
 
-  /** Would an entry with so many bytes of payload not fit, while there is enough to post without it? */
+  /** Would an entry with so many bytes of payload not fit, while there is enough to post without it? The next block has room then. */
   isTight(length: number): boolean {
     const needed = this.used + REQUEST_HEADER + padded(length);
     if (this.used < POSTED_FROM || needed <= this.bytes.length) return false;
@@ -230,7 +230,6 @@ export class AnswerBlock extends BlockWriter implements AnswerHome {
     const { from } = open;
     const size = open.length + open.ahead;
     const at = BLOCK_HEADER + ANSWER_HEADER;
-    open.lies(this.bytes, at);
     this.reach(at + size, BLOCK_HEADER);
     open.lies(this.bytes, at);
     copyBytes(bytes, from, from + size, this.bytes, at);

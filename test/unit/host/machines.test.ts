@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeRules } from '../../../src/host/bind-rules.js';
 import { Brackets } from '../../../src/host/brackets.js';
-import { ChainBuffer } from '../../../src/host/chain-buffer.js';
+import { ChainBuffer, ChainSpares } from '../../../src/host/chain-buffer.js';
 import { CIRCUIT_MACHINE } from '../../../src/host/circuit-machine.js';
 import { bindImage, logMode } from '../../../src/host/log-modes.js';
 import { PacingIn, PacingOut } from '../../../src/host/pacing.js';
@@ -116,6 +116,39 @@ describe('pacing', () => {
     into.grant(5);
     expect(into.take(true, 5)).toBe('PACING_EXCEEDED');
     expect(into.take(true, 6)).toBe(undefined);
+  });
+});
+
+describe('chain buffers', () => {
+  it('that are released are the next of any session, and not while a chain is in them', () => {
+    const spares = new ChainSpares();
+    const [first, second] = [new ChainBuffer(spares), new ChainBuffer(spares)];
+    const write = (chain: ChainBuffer, text: string): void => {
+      chain.write(Buffer.from(text), 0, text.length, chain.end);
+      chain.length += text.length;
+    };
+    write(first, 'first');
+    write(second, 'second');
+    const { bytes } = first;
+    expect(second.bytes).not.toBe(bytes);
+    first.release();
+    expect([first.length, first.bytes.length]).toEqual([0, 0]);
+    const third = new ChainBuffer(spares);
+    write(third, 'third');
+    expect(third.bytes).toBe(bytes);
+    write(first, 'again');
+    expect(first.bytes).not.toBe(bytes);
+    const texts = [first, second, third].map((chain) => chain.bytes.toString('latin1', 9, chain.end));
+    expect(texts).toEqual(['again', 'second', 'third']);
+  });
+
+  it('are kept in limits: eight, and none over 1 MB', () => {
+    const spares = new ChainSpares();
+    const given: Buffer[] = Array.from({ length: 10 }, () => Buffer.alloc(5000));
+    for (const bytes of [Buffer.alloc(1_048_577), ...given]) spares.give(bytes);
+    const taken = Array.from({ length: 11 }, () => spares.take(5000));
+    expect(taken.filter((bytes) => given.includes(bytes))).toHaveLength(8);
+    expect(taken.every((bytes) => bytes.length === 5000)).toBe(true);
   });
 });
 

@@ -6,6 +6,7 @@ import { ANSWER_STATUS, AnswerBlock } from '../../../src/channel/blocks.js';
 import type { HostLinkConfig } from '../../../src/config/model.js';
 import { Directory } from '../../../src/dispatch/directory.js';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.js';
+import { AnswerGarbage } from '../../../src/supervisor/answer-garbage.js';
 import type { RuntimeEvent } from '../../../src/supervisor/options.js';
 import { Supervisor } from '../../../src/supervisor/supervisor.js';
 import { type FakeConfig, fakeConfig } from '../../helpers/fake-config.js';
@@ -34,6 +35,11 @@ function build(over: FakeConfig = {}) {
     },
     onWaiting: () => supervisor.considerGrowth(),
   });
+  const garbage = new AnswerGarbage(
+    () => {},
+    clock,
+    () => 0,
+  );
   const supervisor: Supervisor = new Supervisor({
     config,
     bindings: {},
@@ -49,10 +55,11 @@ function build(over: FakeConfig = {}) {
     },
     onReport: () => {},
     onTrace: () => {},
+    garbage,
   });
   const submit = (text: string): number => dispatcher.submit(0, Buffer.from(text), 60_000);
   const states = (): string[] => supervisor.seats.map((seat) => supervisor.stateOf(seat));
-  return { clock, directory, launcher, results, events, told, lines, dispatcher, supervisor, submit, states };
+  return { clock, directory, launcher, results, events, told, lines, dispatcher, supervisor, garbage, submit, states };
 }
 
 function answerBlock(id: number, text: string): ArrayBuffer {
@@ -62,6 +69,18 @@ function answerBlock(id: number, text: string): ArrayBuffer {
 }
 
 describe('supervisor', () => {
+  it('has the garbage of answers collected, whatever is in their blocks', async () => {
+    const { launcher, supervisor, garbage } = build({ links: ['A'], server: { min: 1, max: 1 } });
+    const up = supervisor.start();
+    const run = launcher.runs[0]!;
+    run.sayReady(1);
+    await up;
+    const block = new ArrayBuffer(8 * 1_048_576);
+    new DataView(block).setUint32(0, 8, true);
+    run.say({ kind: 'answers', block });
+    expect(garbage.collections).toBe(1);
+  });
+
   it('starts MIN workers, each with a link of its own, and is up at their first word', async () => {
     const { launcher, supervisor, events, states } = build({ links: ['A', 'B', 'C'], server: { min: 2, max: 3 } });
     const up = supervisor.start();
