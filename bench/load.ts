@@ -86,14 +86,21 @@ export interface TurnOptions {
   readonly roundMs: number;
   readonly rounds: number;
   readonly warmUpMs: number;
+  /** Of the baselines, all targets but the first, if it is another one: they are less code, which is compiled sooner. */
+  readonly baselineWarmUpMs?: number;
 }
 
-/** Use each target at the load it will be measured at, one as long as the other: what is compiled late is no slow target. */
-export async function warmUp(targets: readonly Target[], inFlight: number, warmUpMs: number): Promise<void> {
+/** Use each target at the load it will be measured at, until its code is compiled: what is compiled late is no slow target. */
+export async function warmUp(
+  targets: readonly Target[],
+  inFlight: number,
+  { warmUpMs, baselineWarmUpMs = warmUpMs }: Omit<TurnOptions, 'roundMs' | 'rounds'>,
+): Promise<void> {
   const isFew = inFlight < WARM_UP_IN_FLIGHT_MIN;
-  for (const target of targets) {
-    if (isFew) await drive(target, WARM_UP_IN_FLIGHT_MIN, warmUpMs / 2);
-    await drive(target, inFlight, isFew ? warmUpMs / 2 : warmUpMs);
+  for (const [index, target] of targets.entries()) {
+    const durationMs = index === 0 ? warmUpMs : baselineWarmUpMs;
+    if (isFew) await drive(target, WARM_UP_IN_FLIGHT_MIN, durationMs / 2);
+    await drive(target, inFlight, isFew ? durationMs / 2 : durationMs);
   }
 }
 
@@ -104,9 +111,9 @@ export async function warmUp(targets: readonly Target[], inFlight: number, warmU
 export async function takeTurns(
   targets: readonly Target[],
   inFlight: number,
-  { roundMs, rounds, warmUpMs }: TurnOptions,
+  { roundMs, rounds, ...warmUps }: TurnOptions,
 ): Promise<LoadResult[][]> {
-  await warmUp(targets, inFlight, warmUpMs);
+  await warmUp(targets, inFlight, warmUps);
   const results: LoadResult[][] = targets.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, target] of targets.entries()) {

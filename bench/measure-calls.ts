@@ -37,11 +37,10 @@ export async function measureLoaded(options: LoadedOptions): Promise<Measure[]> 
     try {
       const call = hostlinkTarget(hostlink, payloadSize);
       const [calls, tasks, echoes] = await takeTurns([call, piscina, tcp], inFlight[0], options);
-      const [near, nearTasks] = await takeTurns([call, piscina], inFlight[1], {
-        ...options,
-        // Everything is compiled by now; only the load is another one.
-        warmUpMs: options.warmUpMs / 4,
-      });
+      const { roundMs, rounds, warmUpMs } = options;
+      // Everything is compiled by now; only the load is another one.
+      const shorter = { roundMs, rounds, warmUpMs: warmUpMs / 4 };
+      const [near, nearTasks] = await takeTurns([call, piscina], inFlight[1], shorter);
       const what = `${inFlight[0]} in flight`;
       return [
         atLeast({

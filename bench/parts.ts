@@ -40,7 +40,7 @@ export interface Figures {
 }
 
 /** Those that take too long for `--quick`; `--quick --only NAME` has them. */
-const LONG_PARTS: ReadonlySet<PartName> = new Set(['calls', 'open', 'scale', 'routing']);
+const LONG_PARTS: ReadonlySet<PartName> = new Set(['micro', 'calls', 'shares', 'open', 'scale', 'routing']);
 
 export function partsOf(isQuick: boolean): PartName[] {
   return PARTS.filter((part) => !isQuick || !LONG_PARTS.has(part));

@@ -121,7 +121,7 @@ export async function runShares(options: SharesOptions, progress: (row: SharesRo
       askWorkers(channelName(hostlink.run), workers, question);
     const threads = (await ask('stop')).map(({ thread }) => thread);
     for (const inFlight of options.inFlight) {
-      await warmUp([target], inFlight, warmUpMs);
+      await warmUp([target], inFlight, { warmUpMs });
       const { load, shares } = await measureCpu(target, inFlight, roundMs, () => readCpu(host.pid, threads));
       const hostMostPerSecond = shares.hostUs === null ? null : US_PER_SECOND / shares.hostUs;
       const { calls, perSecond } = load;

@@ -307,7 +307,7 @@ describe('pictures', () => {
 describe('parts', () => {
   it('begin with the goals, quick or not, and leave out the long ones when quick', () => {
     expect(partsOf(false)).toEqual(PARTS);
-    expect(partsOf(true)).toEqual(['measures', 'micro', 'stages', 'shares'] satisfies PartName[]);
+    expect(partsOf(true)).toEqual(['measures', 'stages'] satisfies PartName[]);
     expect(partOf('open')).toBe('open');
     expect(() => partOf('opn')).toThrow(
       /--only opn: known are measures, micro, stages, calls, shares, open, scale, routing/,
