@@ -4,13 +4,20 @@ import { type CollectYoung, heapInUse } from '../base/young-collection.js';
 const MB = 1_048_576;
 /** Bytes of answers between two collections. */
 const COLLECT_EVERY = 8 * MB;
+/**
+ * Where a collection takes less than this it is done twice as often: what it found dead is given back, and counted as such,
+ * only by the next one, so that two intervals count.
+ */
+const CHEAP_MS = 0.6;
 /** A heap in use of more than this may grow by so much that V8 collects young garbage in time by itself. */
 const HEAP_MAX = 64 * MB;
 /** So long a collection takes only where much that is young lives: thousands of calls wait. It is moved about, for nothing. */
 const SLOW_MS = 2;
-/** After so many slow ones in a row, so many are left out. */
-const SLOW_MAX = 2;
+/** After so many slow ones in a row, so many are left out. One or two are a busy machine. */
+const SLOW_MAX = 8;
 const LEFT_OUT = 16;
+/** Then so many that are slow again are enough. */
+const SLOW_AGAIN = 2;
 
 /**
  * Blocks of answers live until the callers drop the replies in them: mostly at once. V8 sees buffers from other threads grow a
@@ -22,6 +29,7 @@ export class AnswerGarbage {
   /** Collections so far. */
   collections = 0;
   private bytes = 0;
+  private every = COLLECT_EVERY;
   private slow = 0;
   private leftOut = 0;
   private readonly collect: CollectYoung | undefined;
@@ -41,7 +49,7 @@ export class AnswerGarbage {
   /** A block of so many bytes has come. */
   came(bytes: number): void {
     this.bytes += bytes;
-    if (this.bytes >= COLLECT_EVERY) this.isEnough();
+    if (this.bytes >= this.every) this.isEnough();
   }
 
   private isEnough(): void {
@@ -55,9 +63,11 @@ export class AnswerGarbage {
     const startMs = clock.nowMs();
     collect();
     this.collections += 1;
-    this.slow = clock.nowMs() - startMs > SLOW_MS ? this.slow + 1 : 0;
+    const tookMs = clock.nowMs() - startMs;
+    this.every = tookMs < CHEAP_MS ? COLLECT_EVERY / 2 : COLLECT_EVERY;
+    this.slow = tookMs > SLOW_MS ? this.slow + 1 : 0;
     if (this.slow < SLOW_MAX) return;
-    this.slow = 0;
+    this.slow = SLOW_MAX - SLOW_AGAIN;
     this.leftOut = LEFT_OUT;
   }
 }

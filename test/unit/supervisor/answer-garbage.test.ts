@@ -7,27 +7,50 @@ const MB = 1_048_576;
 
 describe('garbage of answers', () => {
   it('is collected after every 8 MB of them, as long as the heap is small', () => {
+    const clock = createSimulatedClock();
     let heapBytes = 10 * MB;
-    let collected = 0;
     const garbage = new AnswerGarbage(
-      () => {
-        collected += 1;
-      },
-      createSimulatedClock(),
+      () => clock.advance(1),
+      clock,
       () => heapBytes,
     );
-    for (let block = 0; block < 32; block += 1) garbage.came(MB);
-    expect(collected).toBe(4);
+    const comes = (blocks: number): void => {
+      for (let block = 0; block < blocks; block += 1) garbage.came(MB);
+    };
+    comes(7);
+    expect(garbage.collections).toBe(0);
+    comes(25);
+    expect(garbage.collections).toBe(4);
     heapBytes = 65 * MB;
-    for (let block = 0; block < 32; block += 1) garbage.came(MB);
-    expect(collected).toBe(4);
+    comes(32);
+    expect(garbage.collections).toBe(4);
     heapBytes = 64 * MB;
     garbage.came(100 * MB);
     garbage.came(1);
-    expect([collected, garbage.collections]).toEqual([5, 5]);
+    expect(garbage.collections).toBe(5);
   });
 
-  it('is left to V8 for a while where it takes long: much of it lives', () => {
+  it('is collected twice as often where it takes next to no time', () => {
+    const clock = createSimulatedClock();
+    let tookMs = 0.5;
+    const garbage = new AnswerGarbage(
+      () => clock.advance(tookMs),
+      clock,
+      () => 0,
+    );
+    const collectionsIn = (blocks: number): number => {
+      const before = garbage.collections;
+      for (let block = 0; block < blocks; block += 1) garbage.came(MB);
+      return garbage.collections - before;
+    };
+    expect(collectionsIn(8)).toBe(1);
+    expect(collectionsIn(16)).toBe(4);
+    tookMs = 0.7;
+    expect(collectionsIn(4)).toBe(1);
+    expect(collectionsIn(16)).toBe(2);
+  });
+
+  it('is left to V8 for a while where it takes long again and again: much of it lives', () => {
     const clock = createSimulatedClock();
     let tookMs = 1;
     const garbage = new AnswerGarbage(
@@ -42,14 +65,17 @@ describe('garbage of answers', () => {
     };
     expect(collectionsIn(50)).toBe(50);
     tookMs = 3;
-    expect(collectionsIn(1), 'one may be an accident').toBe(1);
+    expect(collectionsIn(7), 'some may be a busy machine').toBe(7);
     tookMs = 1;
     expect(collectionsIn(10)).toBe(10);
     tookMs = 3;
-    expect(collectionsIn(18)).toBe(2);
-    expect(collectionsIn(18)).toBe(2);
+    expect(collectionsIn(8 + 16)).toBe(8);
+    expect(collectionsIn(2 + 16), 'it is as it was').toBe(2);
+    expect(collectionsIn(2 + 16)).toBe(2);
     tookMs = 1;
-    expect(collectionsIn(18)).toBe(18);
+    expect(collectionsIn(50)).toBe(50);
+    tookMs = 3;
+    expect(collectionsIn(8 + 16)).toBe(8);
   });
 
   it('is left to V8 where there is no way to it, or none is wanted', () => {
