@@ -5,10 +5,12 @@ const MB = 1_048_576;
 /** Bytes of answers between two collections. */
 const COLLECT_EVERY = 8 * MB;
 /**
- * Where a collection takes less than this it is done twice as often: what it found dead is given back, and counted as such,
- * only by the next one, so that two intervals count.
+ * And between two where answers are long, in blocks of this many bytes on average: few objects live then, and a collection
+ * takes a third of a ms. What it finds dead is given back, and counted as such, by another thread: on busy processors up to
+ * an interval later, so that two count.
  */
-const CHEAP_MS = 0.6;
+const LONG_EVERY = 4 * MB;
+const LONG_BLOCK = 128 * 1024;
 /** A heap in use of more than this may grow by so much that V8 collects young garbage in time by itself. */
 const HEAP_MAX = 64 * MB;
 /** So long a collection takes only where much that is young lives: thousands of calls wait. It is moved about, for nothing. */
@@ -29,7 +31,7 @@ export class AnswerGarbage {
   /** Collections so far. */
   collections = 0;
   private bytes = 0;
-  private every = COLLECT_EVERY;
+  private blocks = 0;
   private slow = 0;
   private leftOut = 0;
   private readonly collect: CollectYoung | undefined;
@@ -49,11 +51,14 @@ export class AnswerGarbage {
   /** A block of so many bytes has come. */
   came(bytes: number): void {
     this.bytes += bytes;
-    if (this.bytes >= this.every) this.isEnough();
+    this.blocks += 1;
+    const areLong = this.bytes >= this.blocks * LONG_BLOCK;
+    if (this.bytes >= (areLong ? LONG_EVERY : COLLECT_EVERY)) this.isEnough();
   }
 
   private isEnough(): void {
     this.bytes = 0;
+    this.blocks = 0;
     const { clock, collect } = this;
     if (collect === undefined || this.heapBytes() > HEAP_MAX) return;
     if (this.leftOut > 0) {
@@ -63,9 +68,7 @@ export class AnswerGarbage {
     const startMs = clock.nowMs();
     collect();
     this.collections += 1;
-    const tookMs = clock.nowMs() - startMs;
-    this.every = tookMs < CHEAP_MS ? COLLECT_EVERY / 2 : COLLECT_EVERY;
-    this.slow = tookMs > SLOW_MS ? this.slow + 1 : 0;
+    this.slow = clock.nowMs() - startMs > SLOW_MS ? this.slow + 1 : 0;
     if (this.slow < SLOW_MAX) return;
     this.slow = SLOW_MAX - SLOW_AGAIN;
     this.leftOut = LEFT_OUT;

@@ -7,22 +7,21 @@ const MB = 1_048_576;
 
 describe('garbage of answers', () => {
   it('is collected after every 8 MB of them, as long as the heap is small', () => {
-    const clock = createSimulatedClock();
     let heapBytes = 10 * MB;
     const garbage = new AnswerGarbage(
-      () => clock.advance(1),
-      clock,
+      () => {},
+      createSimulatedClock(),
       () => heapBytes,
     );
     const comes = (blocks: number): void => {
-      for (let block = 0; block < blocks; block += 1) garbage.came(MB);
+      for (let block = 0; block < blocks; block += 1) garbage.came(MB / 16);
     };
-    comes(7);
+    comes(127);
     expect(garbage.collections).toBe(0);
-    comes(25);
+    comes(1 + 3 * 128);
     expect(garbage.collections).toBe(4);
     heapBytes = 65 * MB;
-    comes(32);
+    comes(512);
     expect(garbage.collections).toBe(4);
     heapBytes = 64 * MB;
     garbage.came(100 * MB);
@@ -30,24 +29,20 @@ describe('garbage of answers', () => {
     expect(garbage.collections).toBe(5);
   });
 
-  it('is collected twice as often where it takes next to no time', () => {
-    const clock = createSimulatedClock();
-    let tookMs = 0.5;
+  it('is collected after every 4 MB where answers come in long blocks', () => {
     const garbage = new AnswerGarbage(
-      () => clock.advance(tookMs),
-      clock,
+      () => {},
+      createSimulatedClock(),
       () => 0,
     );
-    const collectionsIn = (blocks: number): number => {
+    const collectionsIn = (megabytes: number, blockBytes: number): number => {
       const before = garbage.collections;
-      for (let block = 0; block < blocks; block += 1) garbage.came(MB);
+      for (let block = 0; block < (megabytes * MB) / blockBytes; block += 1) garbage.came(blockBytes);
       return garbage.collections - before;
     };
-    expect(collectionsIn(8)).toBe(1);
-    expect(collectionsIn(16)).toBe(4);
-    tookMs = 0.7;
-    expect(collectionsIn(4)).toBe(1);
-    expect(collectionsIn(16)).toBe(2);
+    expect(collectionsIn(16, MB)).toBe(4);
+    expect(collectionsIn(16, MB / 8)).toBe(4);
+    expect(collectionsIn(16, MB / 16)).toBe(2);
   });
 
   it('is left to V8 for a while where it takes long again and again: much of it lives', () => {
