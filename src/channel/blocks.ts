@@ -303,6 +303,11 @@ export function readRequests(
   }
 }
 
+/** How many answers a block has. @throws HostLinkError CHANNEL_MALFORMED */
+export function countAnswers(block: ArrayBuffer): number {
+  return open(block).count;
+}
+
 /**
  * Walk a block of answers. The payload handed to `visit` is `bytes[from, to)`, a part of the block, not a copy.
  * @throws HostLinkError CHANNEL_MALFORMED

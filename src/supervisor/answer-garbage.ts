@@ -5,12 +5,12 @@ const MB = 1_048_576;
 /** Bytes of answers between two collections. */
 const COLLECT_EVERY = 8 * MB;
 /**
- * And between two where answers are long, in blocks of this many bytes on average: few objects live then, and a collection
- * takes a third of a ms. What it finds dead is given back, and counted as such, by another thread: on busy processors up to
- * an interval later, so that two count.
+ * And between two where answers are long, so many bytes on average: few objects live then, and a collection takes a third of
+ * a ms. What it finds dead is given back, and counted as such, by another thread: on busy processors up to an interval
+ * later, so that two count.
  */
 const LONG_EVERY = 4 * MB;
-const LONG_BLOCK = 128 * 1024;
+const LONG_ANSWER = 8192;
 /** A heap in use of more than this may grow by so much that V8 collects young garbage in time by itself. */
 const HEAP_MAX = 64 * MB;
 /** So long a collection takes only where much that is young lives: thousands of calls wait. It is moved about, for nothing. */
@@ -31,7 +31,7 @@ export class AnswerGarbage {
   /** Collections so far. */
   collections = 0;
   private bytes = 0;
-  private blocks = 0;
+  private answers = 0;
   private slow = 0;
   private leftOut = 0;
   private readonly collect: CollectYoung | undefined;
@@ -48,17 +48,17 @@ export class AnswerGarbage {
     this.heapBytes = heapBytes;
   }
 
-  /** A block of so many bytes has come. */
-  came(bytes: number): void {
+  /** A block of so many bytes has come. @param answers in it */
+  came(bytes: number, answers: number): void {
     this.bytes += bytes;
-    this.blocks += 1;
-    const areLong = this.bytes >= this.blocks * LONG_BLOCK;
+    this.answers += answers;
+    const areLong = this.bytes >= this.answers * LONG_ANSWER;
     if (this.bytes >= (areLong ? LONG_EVERY : COLLECT_EVERY)) this.isEnough();
   }
 
   private isEnough(): void {
     this.bytes = 0;
-    this.blocks = 0;
+    this.answers = 0;
     const { clock, collect } = this;
     if (collect === undefined || this.heapBytes() > HEAP_MAX) return;
     if (this.leftOut > 0) {

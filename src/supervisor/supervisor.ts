@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { HostLinkError } from '../base/errors.js';
 import type { EventName } from '../base/events.js';
 import type { Logger } from '../base/log.js';
+import { countAnswers } from '../channel/blocks.js';
 import type { FromWorker, WorkerReport, WorkerStart } from '../channel/messages.js';
 import { type Inspection, SupervisorChannel } from '../channel/supervisor-channel.js';
 import type { LinkConfig } from '../config/model.js';
@@ -242,9 +243,9 @@ export class Supervisor {
   }
 
   private answers(seat: WorkerSeat, block: ArrayBuffer): void {
-    // Before its replies are anybody's: there is least alive now.
-    this.options.garbage?.came(block.byteLength);
     try {
+      // Before its replies are anybody's: there is least alive now.
+      this.options.garbage?.came(block.byteLength, countAnswers(block));
       this.dispatcher.answers(seat.index, block);
     } catch (error) {
       this.kill(seat, `its answers could not be read: ${String(error)}`);

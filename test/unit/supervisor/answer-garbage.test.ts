@@ -14,7 +14,7 @@ describe('garbage of answers', () => {
       () => heapBytes,
     );
     const comes = (blocks: number): void => {
-      for (let block = 0; block < blocks; block += 1) garbage.came(MB / 16);
+      for (let block = 0; block < blocks; block += 1) garbage.came(MB / 16, 64);
     };
     comes(127);
     expect(garbage.collections).toBe(0);
@@ -24,25 +24,26 @@ describe('garbage of answers', () => {
     comes(512);
     expect(garbage.collections).toBe(4);
     heapBytes = 64 * MB;
-    garbage.came(100 * MB);
-    garbage.came(1);
+    garbage.came(100 * MB, 1);
+    garbage.came(1, 1);
     expect(garbage.collections).toBe(5);
   });
 
-  it('is collected after every 4 MB where answers come in long blocks', () => {
+  it('is collected after every 4 MB where answers are long', () => {
     const garbage = new AnswerGarbage(
       () => {},
       createSimulatedClock(),
       () => 0,
     );
-    const collectionsIn = (megabytes: number, blockBytes: number): number => {
+    const collectionsIn = (megabytes: number, answerBytes: number): number => {
       const before = garbage.collections;
-      for (let block = 0; block < (megabytes * MB) / blockBytes; block += 1) garbage.came(blockBytes);
+      const blocks = (megabytes * MB) / (4 * answerBytes);
+      for (let block = 0; block < blocks; block += 1) garbage.came(4 * answerBytes, 4);
       return garbage.collections - before;
     };
-    expect(collectionsIn(16, MB)).toBe(4);
-    expect(collectionsIn(16, MB / 8)).toBe(4);
-    expect(collectionsIn(16, MB / 16)).toBe(2);
+    expect(collectionsIn(16, 65_536)).toBe(4);
+    expect(collectionsIn(16, 8192)).toBe(4);
+    expect(collectionsIn(16, 4096)).toBe(2);
   });
 
   it('is left to V8 for a while where it takes long again and again: much of it lives', () => {
@@ -55,7 +56,7 @@ describe('garbage of answers', () => {
     );
     const collectionsIn = (times: number): number => {
       const before = garbage.collections;
-      for (let time = 0; time < times; time += 1) garbage.came(8 * MB);
+      for (let time = 0; time < times; time += 1) garbage.came(8 * MB, 100_000);
       return garbage.collections - before;
     };
     expect(collectionsIn(50)).toBe(50);
@@ -75,7 +76,7 @@ describe('garbage of answers', () => {
 
   it('is left to V8 where there is no way to it, or none is wanted', () => {
     const garbage = new AnswerGarbage(undefined, createSimulatedClock(), () => 0);
-    garbage.came(100 * MB);
+    garbage.came(100 * MB, 1);
     expect(garbage.collections).toBe(0);
   });
 
