@@ -28,6 +28,6 @@ async function collectionsOf(answers: { bytes: number }, options: HostLinkOption
 
 it('young garbage of answers is collected, unless the program wants it left to V8', async () => {
   const answers = { bytes: 9 * 1_048_576 };
-  expect(await collectionsOf(answers, {})).toBe(1);
+  expect(await collectionsOf(answers, {})).toBe(2);
   expect(await collectionsOf(answers, { collectYoung: false })).toBe(0);
 });
