@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { runLoad, takeTurns } from '../../bench/load.js';
+import { runLoad, takeTurns, warmUp } from '../../bench/load.js';
 import { atLeast, atMost, ratioOf } from '../../bench/measure.js';
 import { goalSizes, printMeasure } from '../../bench/measures.js';
 import { runMicro } from '../../bench/micro.js';
@@ -30,6 +30,22 @@ describe('bench', () => {
     expect(seen).toEqual([100, 9000]);
     for (const { nanos } of result) for (const stage of STAGES) expect(nanos[stage], stage).toBeGreaterThan(0);
     expect(result.map(printStagesRow).join('')).toMatch(/100 bytes: dispatch [\d,]+, worker .*\n {2}9,000 bytes/);
+  });
+
+  it('warms baselines up for as long as they need, where that is another time', async () => {
+    const asked = [0, 0];
+    const targets = asked.map((_, index) => ({
+      name: `target ${index}`,
+      async ask() {
+        asked[index]! += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    }));
+    await warmUp(targets, 100, { warmUpMs: 20, baselineWarmUpMs: 0 });
+    expect(asked[0]).toBeGreaterThan(0);
+    expect(asked[1]).toBe(0);
+    await warmUp(targets, 100, { warmUpMs: 20 });
+    expect(asked[1]).toBeGreaterThan(0);
   });
 
   it('keeps so many under way, and counts each once', async () => {
