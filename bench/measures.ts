@@ -16,7 +16,9 @@ export interface MeasuresSize {
 
 /** The sizes that the goals are about. @param isQuick fewer and shorter rounds */
 export function goalSizes(isQuick: boolean): MeasuresSize {
-  const rounds = isQuick ? { roundMs: 250, rounds: 3 } : { roundMs: 1000, rounds: 5 };
+  const rounds = isQuick
+    ? { roundMs: 250, rounds: 3, warmUpMs: 1600, baselineWarmUpMs: 800 }
+    : { roundMs: 1000, rounds: 5, warmUpMs: 3000 };
   const pair = { workers: 2, sessionsPerPu: 128 };
   const payloadSize = 1024;
   return {
@@ -24,17 +26,12 @@ export function goalSizes(isQuick: boolean): MeasuresSize {
     loaded: {
       ...pair,
       ...rounds,
-      ...(isQuick ? { rounds: 5, warmUpMs: 3000, baselineWarmUpMs: 1300 } : { warmUpMs: 3000 }),
+      ...(isQuick ? { rounds: 5, warmUpMs: 3000, baselineWarmUpMs: 1300 } : {}),
       payloadSize,
       inFlight: [512, 256],
     },
     // Some thousand calls are made before all of it is compiled, and one at a time takes long for them.
-    single: {
-      ...pair,
-      ...rounds,
-      ...(isQuick ? { warmUpMs: 2400, baselineWarmUpMs: 800 } : { warmUpMs: 4000 }),
-      payloadSize,
-    },
+    single: { ...pair, ...rounds, warmUpMs: isQuick ? 2400 : 4000, payloadSize },
     bringUp: { ...pair, rounds: isQuick ? 3 : 9 },
     loss: { sessionsPerPu: 128, rounds: isQuick ? 5 : 15 },
     memory: { workers: 16, sessionsPerPu: 128, payloadSize, calls: 1000 },
@@ -44,7 +41,7 @@ export function goalSizes(isQuick: boolean): MeasuresSize {
     long: {
       ...pair,
       ...rounds,
-      ...(isQuick ? { roundMs: 350, rounds: 7, warmUpMs: 1600, baselineWarmUpMs: 800 } : { warmUpMs: 3000 }),
+      ...(isQuick ? { roundMs: 350, rounds: 7 } : {}),
       payloadSize: 65_536,
       piuSizeMax: 2057,
       inFlight: isQuick ? [16] : [16, 64],

@@ -44,9 +44,9 @@ export interface HostLinkOptions {
   /** Other workers than threads, for simulations. */
   readonly launcher?: WorkerLauncher;
   /**
-   * false: when young garbage is collected is left to V8. As a rule the runtime does it after every 4 to 8 MB of answers, as long
-   * as no more than 64 MB of objects are in use and it takes less than 2 ms: V8 would collect everything instead, and calls
-   * wait for that.
+   * false: when young garbage is collected is left to V8. As a rule the runtime does it after every 4 to 8 MB of answers, as
+   * long as no more than 64 MB of objects are in use and it does not take over 2 ms again and again: V8 would collect
+   * everything instead, and calls wait for that.
    */
   readonly collectYoung?: boolean;
   /** Called with the runtime before its first worker starts: what is attached here, a recorder for one, misses nothing. */
