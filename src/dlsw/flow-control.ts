@@ -138,6 +138,8 @@ export class ReceiveGrant {
   plan(operator: number): boolean {
     const { increment, decrement, reset, halve } = FLOW_OPERATOR;
     if (operator === reset || operator > halve || this.resetState !== 'none') return false;
+    // After a reset only an increment may come, and that is on its way.
+    if (this.window === 0) return operator === increment;
     if (operator === decrement && this.window <= 1) return false;
     if (operator === increment && this.window >= WINDOW_MAX) return false;
     this.operator = operator;

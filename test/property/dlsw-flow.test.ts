@@ -144,7 +144,8 @@ describe('flow control against its model', () => {
         }
         must(flow.unitsTaken > taken, 'data stalled');
       }),
-      { numRuns: 10_000 },
+      // Found by chance, once in many runs: what is planned between a resume and its increment.
+      { numRuns: 10_000, examples: [[1, ['hold', 'ifcm', 'back', 'forward', 'resume', 4]]] },
     );
   });
 
